@@ -1,0 +1,1 @@
+"""A SQL expression to Python source, with PostgreSQL semantics. Pure."""

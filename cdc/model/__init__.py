@@ -1,0 +1,1 @@
+"""The words of the house: values, errors, nothing that does anything."""

@@ -1,0 +1,70 @@
+"""What a source says: transactions of row changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, Literal, NewType, TypeAlias
+
+from cdc.model.table import Table
+from cdc.model.value import value
+
+
+class Absent(Enum):
+    """The third state beside a text and NULL: the log did not carry the column (unchanged TOAST, minimal row image)."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+Value: TypeAlias = str | Literal[Absent.ABSENT] | None
+Row: TypeAlias = tuple[Value, ...]
+"""Values by position, in the order of the table's columns."""
+
+Position = NewType("Position", str)
+"""A transaction's end in a source's log. Opaque: only the source that made it can read or compare it."""
+
+Origin: TypeAlias = tuple[str, ...]
+"""The databases that a change has passed through before this one, oldest first; empty when an application made it."""
+
+
+class Op(Enum):
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+    TRUNCATE = "truncate"
+
+
+@value
+class Change:
+    """One row's change. `old` and `new` have one value per column of `table`.
+
+    `old` is None for an insert, and for an update that the log describes by its new image alone (PostgreSQL's default replica
+    identity when the key stays). Columns that the log does not carry are `ABSENT`. A truncate has neither.
+    """
+
+    table: Table
+    op: Op
+    old: Row | None
+    new: Row | None
+
+
+@value
+class Transaction:
+    """A committed transaction, in commit order."""
+
+    changes: Sequence[Change]
+    upto: Position
+    committed_at: float
+    """Commit time by the source's clock, seconds since the epoch."""
+    origin: Origin = ()
+    echoes: int = 0
+    """Row changes left out because the transaction came from this pipeline's own target."""
+
+
+@value
+class Idle:
+    """Nothing more is at hand. Everything up to `upto` has been yielded; the loop may write what it holds."""
+
+    upto: Position

@@ -1,0 +1,99 @@
+"""What a target is asked to make true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from cdc.model.change import Change, Op, Origin, Position, Row, Value
+from cdc.model.table import Column, Definition
+from cdc.model.value import identity, value
+
+
+class Deletes(Enum):
+    """What a deleted source row does to its target row."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    IGNORE = "ignore"
+
+
+@identity
+class TargetPlan:
+    """How one mapping writes its target table. Known by identity; statements are built from it once."""
+
+    mapping: str
+    table: Definition
+    columns: tuple[Column, ...]
+    """The columns that the mapping writes, in the order of an image."""
+    key: tuple[int, ...]
+    """Positions in `columns` that name the row."""
+    deletes: Deletes
+    soft_delete: tuple[tuple[Column, Value], ...]
+    """What a soft delete sets."""
+    rank: int
+    """Parents before children: rows are inserted in rising and deleted in falling rank."""
+
+
+@value
+class Write:
+    """Make one row so. `image` has a value per column of `plan.columns`; None deletes by the plan's rule.
+
+    `ABSENT` in an image leaves the target's value alone. `moved` is the key that the row had until now, when it changes: the
+    row at `moved` becomes the row at `key` and keeps what no mapping writes. `change` is what the write came from.
+    """
+
+    plan: TargetPlan
+    key: Row
+    image: Row | None
+    moved: Row | None
+    change: Change
+
+
+class Phase(Enum):
+    LOADING = "loading"
+    """The initial load is not complete; the position is where it first began."""
+    STREAMING = "streaming"
+
+
+@value
+class Batch:
+    """Whole source transactions, applied in one target transaction together with the checkpoint."""
+
+    after: Position | None
+    """The checkpoint's position before; None before the first load."""
+    upto: Position
+    writes: Sequence[Write]
+    """In source order."""
+    phase: Phase = Phase.STREAMING
+    transactions: int = 0
+    oldest: float = 0.0
+    """Commit time of the first source transaction, seconds since the epoch; 0: none."""
+    newest: float = 0.0
+    origin: Origin = ()
+    """The marker's path: the source's own name is appended by whoever builds the batch."""
+    skipped: Mapping[tuple[str, str], int] | None = None
+    """(mapping or source table, reason) → row changes that gave no write (`filter`, `loop`, `not_mapped`)."""
+
+
+@value
+class Checkpoint:
+    """What the target remembers of a pipeline."""
+
+    position: Position | None
+    """None: never loaded."""
+    phase: Phase
+    rows: int
+    """Row changes applied since the first load."""
+    newest: float
+    """Commit time of the last source transaction applied, seconds since the epoch; 0: none."""
+
+
+@value
+class Applied:
+    """What one target transaction did. Counts are of source row changes, so a row changed twice in a batch counts twice."""
+
+    rows: Mapping[tuple[str, Op], int]
+    """(mapping, op) → row changes that took effect."""
+    unchanged: Mapping[str, int]
+    """mapping → upserts of what was there already, and deletes of what was not."""

@@ -1,0 +1,95 @@
+"""MySQL and MariaDB connections: how we log in, what every session sets, and what each error number means for us."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pymysql
+from pymysql.connections import Connection
+
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import BadRow, CdcError, Denied, Misconfigured, Transient, Unreachable
+
+SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
+
+_CLASSES: Mapping[int, type[CdcError]] = {
+    **dict.fromkeys((2002, 2003, 2005, 2006, 2013, 2014, 1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1189, 1190, 1927, 4031), Unreachable),
+    **dict.fromkeys((1205, 1213, 1040, 1203, 1226, 1114, 1021, 1290, 1792, 1836, 3024, 1969, 1317, 1180, 3572), Transient),
+    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370, 1698, 1873, 3118, 1130), Denied),
+    **dict.fromkeys((1049, 1054, 1146, 1109, 1051, 1064, 1102, 1103), Misconfigured),
+    **dict.fromkeys((1048, 1062, 1169, 1216, 1217, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452, 1525, 1557, 1586, 1644, 1690,
+                     1761, 1762, 3140, 3819, 4025, 1416, 1153, 1118), BadRow),
+}  # fmt: skip
+"""Error number → error. https://mariadb.com/kb/en/mariadb-error-code-reference/ , MySQL's server and client error reference."""
+
+
+def parameters(endpoint: Endpoint) -> dict[str, Any]:
+    """Return PyMySQL's connection arguments for an endpoint."""
+    given: dict[str, Any] = {
+        "host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "password": endpoint.password, "charset": "utf8mb4",
+        "connect_timeout": 10, "read_timeout": 600, "write_timeout": 600, "autocommit": True, "local_infile": False,
+    }  # fmt: skip
+    if socket := endpoint.options.get("unix_socket"):
+        given["unix_socket"] = socket
+    if tls := _tls(endpoint.options):
+        given["ssl"] = tls
+    return given
+
+
+def _tls(options: Mapping[str, str]) -> ssl.SSLContext | None:
+    """`ssl_ca` (and `ssl_cert`, `ssl_key`) ask for TLS with the server's name checked."""
+    if not any(key.startswith("ssl_") for key in options):
+        return None
+    context = ssl.create_default_context(cafile=options.get("ssl_ca"))
+    if cert := options.get("ssl_cert"):
+        context.load_cert_chain(cert, options.get("ssl_key"))
+    return context
+
+
+def connect(endpoint: Endpoint, *, database: bool = True) -> Connection[Any]:
+    """Open an autocommit connection with our session settings. Raises `Unreachable`, `Denied` or `Misconfigured`."""
+    with translated(endpoint.name):
+        connection: Connection[Any] = pymysql.connect(**parameters(endpoint), database=endpoint.database if database else None)
+        with connection.cursor() as cursor:
+            cursor.execute("set names utf8mb4")
+            cursor.execute(f"set session sql_mode = '{SQL_MODE}', time_zone = '+00:00'")
+            cursor.execute("set session transaction isolation level read committed")
+        return connection
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn PyMySQL's errors into ours; `where` names the database in the text."""
+    try:
+        yield
+    except pymysql.MySQLError as error:
+        raise classify(error, where) from error
+    except (OSError, ssl.SSLError) as error:
+        raise Unreachable(f"{where}: {error}") from error
+
+
+def classify(error: pymysql.MySQLError, where: str) -> CdcError:
+    """Name the class of a PyMySQL error. Messages that quote values ("Duplicate entry 'x'") lose them."""
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    kind = _CLASSES.get(number) or (CdcError if number else Unreachable)
+    return kind(
+        f"{where}: {_without_values(number, str(error.args[-1]) if error.args else str(error))} (error {number})", _HINTS.get(number, "")
+    )
+
+
+def _without_values(number: int, text: str) -> str:
+    if number in (1062, 1366, 1292, 1265, 1406, 1264) and "'" in text:
+        head, _, rest = text.partition("'")
+        _, sep, tail = rest.rpartition("' for ")
+        return f"{head.rstrip()} for {tail}" if sep else text
+    return text
+
+
+_HINTS: Mapping[int, str] = {
+    1045: "Check user and password in the service file, and the account's host on the server.",
+    1049: "Check the database's name in the service file's URL.",
+    1290: "The server accepts no writes now (read_only is on).",
+}

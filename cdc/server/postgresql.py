@@ -1,0 +1,98 @@
+"""PostgreSQL connections: how we log in, what every session sets, and what each SQLSTATE means for us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import BadRow, CdcError, Denied, Misconfigured, Transient, Unreachable
+
+SESSION: Mapping[str, str] = {
+    "datestyle": "ISO",
+    "timezone": "UTC",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "search_path": "pg_catalog",
+    "row_security": "off",
+    "default_transaction_isolation": "read committed",
+    "standard_conforming_strings": "on",
+}
+"""What the text of values and the meaning of our statements rely on, whatever role and database say."""
+
+_CLASSES: Mapping[str, type[CdcError]] = {
+    "08": Unreachable, "57P01": Unreachable, "57P02": Unreachable, "57P03": Unreachable, "57P05": Unreachable,
+    "40": Transient, "55P03": Transient, "53": Transient, "57014": Transient, "25006": Transient, "25P03": Transient, "55006": Transient,
+    "28": Denied, "42501": Denied,
+    "3D000": Misconfigured, "42": Misconfigured, "3F000": Misconfigured,
+    "22": BadRow, "23": BadRow, "P0001": BadRow, "44000": BadRow,
+}  # fmt: skip
+"""SQLSTATE or its class → error. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+
+def conninfo(endpoint: Endpoint, application: str, settings: Mapping[str, str], **extra: str) -> str:
+    """Return a libpq connection string with our session settings pinned."""
+    options = " ".join(f"-c {key}={text.replace(' ', chr(92) + ' ')}" for key, text in settings.items())
+    given: dict[str, str | int] = {
+        "host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "dbname": endpoint.database,
+        "application_name": application, "client_encoding": "UTF8", "options": options,
+        "connect_timeout": "10", "keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000",
+        **extra,
+    }  # fmt: skip
+    if endpoint.password:
+        given["password"] = endpoint.password
+    return make_conninfo("", **{**given, **endpoint.options})
+
+
+def connect(endpoint: Endpoint, application: str, settings: Mapping[str, str] = SESSION) -> psycopg.Connection:
+    """Open an autocommit connection. Raises `Unreachable`, `Denied` or `Misconfigured`."""
+    with translated(endpoint.name):
+        connection = psycopg.connect(conninfo(endpoint, application, settings), autocommit=True)
+        connection.prepare_threshold = 2
+        return connection
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn psycopg's errors into ours; `where` names the database in the text."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise classify(error, where) from error
+
+
+def classify(error: psycopg.Error, where: str) -> CdcError:
+    """Name the class of a psycopg error. The text keeps the server's message and leaves out its DETAIL, which shows values."""
+    state = error.sqlstate or _login_state(str(error))
+    kind = _CLASSES.get(state) or _CLASSES.get(state[:2]) or (CdcError if state else Unreachable)
+    message = error.diag.message_primary or str(error).strip().splitlines()[-1]
+    return kind(f"{where}: {message}" + (f" (SQLSTATE {state})" if state else ""), _HINTS.get(state, ""))
+
+
+def _login_state(text: str) -> str:
+    """libpq gives no SQLSTATE for a refused login, only its text."""
+    if (
+        "authentication failed" in text
+        or "no pg_hba.conf entry" in text
+        or "no password supplied" in text
+        or "is not permitted to log in" in text
+    ):
+        return "28000"
+    if 'database "' in text and "does not exist" in text:
+        return "3D000"
+    if 'role "' in text and "does not exist" in text:
+        return "28000"
+    return ""
+
+
+_HINTS: Mapping[str, str] = {
+    "28000": "Check user and password in the service file, and pg_hba.conf on the server.",
+    "28P01": "Check user and password in the service file, and pg_hba.conf on the server.",
+    "3D000": "Check the database's name in the service file's URL.",
+    "53300": "Raise max_connections on the server, or end other sessions.",
+    "25006": "The server accepts no writes now (a standby, or default_transaction_read_only is on).",
+}

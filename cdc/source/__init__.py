@@ -1,0 +1,1 @@
+"""A server's log to transactions; snapshots for the initial load."""

@@ -1,0 +1,91 @@
+"""The two things that the rest asks of a source: its log, and the one-time work on its server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from cdc.model.change import Idle, Position, Row, Transaction
+from cdc.model.errors import Finding
+from cdc.model.table import Definition, Table, TableName
+
+
+class Snapshot(Protocol):
+    """The tables as they were at `position`, exactly: the stream after `position` is what came later."""
+
+    position: Position
+
+    def rows(self, table: TableName, size: int) -> Iterator[tuple[Table, list[Row]]]:
+        """Yield the table's rows in its key's order, `size` at a time, in the same canonical text as the stream gives.
+
+        Memory stays bounded by one chunk, whatever the table's size.
+        """
+        ...
+
+
+class Source(Protocol):
+    """One connection to a log. After any error it is closed and a new one is made: no source reconnects by itself."""
+
+    def head(self) -> Position:
+        """Return where the log ends now."""
+        ...
+
+    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Idle]:
+        """Yield what was committed after `after`, in commit order, with an `Idle` whenever nothing more is at hand.
+
+        Own transactions (marked with the target's name) come with `echoes` counted and no changes; transactions without a row of a
+        wanted table do not come at all, they only move `Idle.upto`. Own echoes alone never move `Idle.upto`, other traffic
+        does. With nothing to say it yields an `Idle` at least once a second. With `until` it ends, after a last `Idle`,
+        when all that was committed up to `until` has been yielded. Reading goes on in a thread of its own, into a bounded
+        queue, so that the connection stays alive while a batch is applied.
+
+        Raises `Gap` when the log does not reach back to `after` or is another server's, `UnknownEvent` on anything not understood.
+        """
+        ...
+
+    def confirm(self, upto: Position) -> None:
+        """Say that `upto` is durable on the target, so that the server may drop the log before it."""
+        ...
+
+    def snapshot(self, tables: Sequence[TableName]) -> AbstractContextManager[Snapshot]:
+        """Open a consistent view of the tables for the initial load; leaves nothing behind when the context ends."""
+        ...
+
+    def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
+        """Return the rows as they are now, whole, for values of the table's key columns; rows that are gone do not come back."""
+        ...
+
+    def lag_bytes(self, applied: Position) -> int:
+        """Return how many bytes of log lie between `applied` and the log's end. Called from another thread than `read`."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections. Does not raise."""
+        ...
+
+
+class SourceAdmin(Protocol):
+    """The work of `check`, `setup` and `teardown` on a source's server, over an ordinary connection."""
+
+    def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
+        """Describe the tables; those that do not exist are left out."""
+        ...
+
+    def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
+        """Find what keeps these tables from being followed: settings, privileges, replica identity, publication."""
+        ...
+
+    def setup(self, tables: Sequence[TableName]) -> Sequence[str]:
+        """Return the statements that are still needed, in order; nothing when all is there."""
+        ...
+
+    def teardown(self) -> Sequence[str]:
+        """Return the statements that remove what `setup` made and is still there."""
+        ...
+
+    def execute(self, statement: str) -> None:
+        """Run one of the statements above."""
+        ...
+
+    def close(self) -> None: ...

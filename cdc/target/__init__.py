@@ -1,0 +1,1 @@
+"""A batch to one transaction on the target, checkpoint included."""

@@ -1,0 +1,69 @@
+"""The two things that the rest asks of a target: to apply batches, and the one-time work on its server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from cdc.model.errors import Finding
+from cdc.model.table import Definition, TableName
+from cdc.model.write import Applied, Batch, Checkpoint
+
+
+class Target(Protocol):
+    """One session on the target that holds the pipeline's lock. After any error it is closed and a new one is made."""
+
+    def checkpoint(self) -> Checkpoint:
+        """Take the pipeline's lock, raise its epoch, and read the checkpoint. Call it once, first.
+
+        Raises `Held`, naming the holder, when another process has the lock; it is tried for a few seconds, since a killed
+        process's session may still be ending. Changes nothing then.
+        """
+        ...
+
+    def apply(self, batch: Batch) -> Applied:
+        """Apply the batch and move the checkpoint, in one transaction; when this returns, it is durable.
+
+        The checkpoint moves by compare-and-swap on (seq, epoch); raises `Fenced` when that matches no row. A COMMIT whose answer
+        was lost is settled by reading the checkpoint on a new connection. Rows are updated where they differ and inserted where
+        they are missing; within the batch the last image of a key wins, images overlay each other where they are partial.
+        When the set-based way meets a constraint, the batch goes back to a savepoint and is done write by write in source order.
+
+        Raises `Incomplete` when a missing row would be inserted from a partial image, `BadRow` when a write fails for good,
+        `Unreachable` and `Transient` as the server's error says. Whenever it raises, nothing was applied.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the session and so release the lock. Does not raise."""
+        ...
+
+
+class TargetAdmin(Protocol):
+    """The work of `check`, `setup`, `status` and `teardown` on a target's server."""
+
+    def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]: ...
+
+    def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
+        """Find what keeps these tables from being written: privileges, our own tables' schema, session settings."""
+        ...
+
+    def setup(self) -> Sequence[str]:
+        """Return the statements that make our own tables and are still needed."""
+        ...
+
+    def teardown(self) -> Sequence[str]:
+        """Return the statements that remove the pipeline's checkpoint, and our tables with the last pipeline's."""
+        ...
+
+    def execute(self, statement: str) -> None: ...
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Read the pipeline's checkpoint without taking its lock; None when there is none, or no table for it."""
+        ...
+
+    def holder(self) -> str | None:
+        """Return who holds the pipeline's lock now, or None."""
+        ...
+
+    def close(self) -> None: ...

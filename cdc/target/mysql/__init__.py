@@ -1,0 +1,1 @@
+"""Batches to MySQL and MariaDB."""

@@ -1,0 +1,70 @@
+"""Fixtures that every test may ask for: private servers, one of each engine a test process, and fresh databases on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import settings
+
+from cdc.model.endpoint import Endpoint
+from demo.servers import PASSWORD, MariaDB, PostgreSQL
+
+settings.register_profile("ci", deadline=None, max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "100")))
+settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """A short temporary folder (unix sockets allow 107 bytes) that any user may enter."""
+    path = Path(tempfile.mkdtemp(prefix="cdc-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql(folder: Path) -> Iterator[PostgreSQL]:
+    """A running PostgreSQL server, shared by the process's tests; make a database of your own on it."""
+    server = PostgreSQL(folder / "pg", {"fsync": "off"})
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb(folder: Path) -> Iterator[MariaDB]:
+    """A running MariaDB server, shared by the process's tests; make a database of your own on it."""
+    server = MariaDB(folder / "my", {"sync-binlog": "0", "innodb-flush-log-at-trx-commit": "2"})
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def database() -> Callable[[PostgreSQL | MariaDB], str]:
+    """A fresh database on a server: returns its name."""
+
+    def make(server: PostgreSQL | MariaDB) -> str:
+        name = f"t{uuid4().hex[:10]}"
+        server.create(name)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def endpoint() -> Callable[[PostgreSQL | MariaDB, str, str], Endpoint]:
+    """An endpoint for a database on a private server: (server, database, name in the service file)."""
+
+    def make(server: PostgreSQL | MariaDB, database: str, name: str) -> Endpoint:
+        return Endpoint(name, server.engine, "127.0.0.1", server.port, "cdc", PASSWORD, database, {})
+
+    return make

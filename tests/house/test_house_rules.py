@@ -1,0 +1,67 @@
+"""The house rules that a linter has no word for."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(ROOT.joinpath("cdc").rglob("*.py"))
+BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "types_", "functions"}
+BANNED_WORDS = re.compile(r"\b(quarantine|dead.letter|DLQ|upstream|downstream|sink|utils?)\b", re.IGNORECASE)
+
+
+def label(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=label)
+def test_modules_functions_and_classes_stay_small(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 50, node.name
+        if isinstance(node, ast.ClassDef):
+            methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
+            assert len(methods) <= 14, node.name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=label)
+def test_names_are_words_of_the_domain(path):
+    assert path.stem not in BANNED_NAMES
+    found = BANNED_WORDS.findall(path.read_text())
+    assert not found, f"the glossary has one word per idea: {found}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=label)
+def test_a_module_opens_with_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_most_functions_are_short():
+    sizes = sorted(
+        node.end_lineno - node.lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    )
+    assert sizes[len(sizes) // 2] <= 10
+    assert sizes[int(len(sizes) * 0.95)] <= 40
+
+
+def test_generated_code_is_compiled_in_one_module_per_floor():
+    """`exec` stands where code is generated from checked nodes and from wire formats, nowhere else."""
+    found = {label(path) for path in MODULES if re.search(r"\bexec\(", path.read_text())}
+    assert found <= {"cdc/mapping/expression/generated.py", "cdc/source/mysql/generated.py"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=label)
+def test_the_flow_has_no_flag_per_engine(path):
+    """Engines are chosen where things are built; only their own floors may name them."""
+    if label(path).startswith(("cdc/pipeline", "cdc/mapping", "cdc/model")):
+        code = re.sub(r'"""[\s\S]*?"""|#.*', "", path.read_text())
+        assert not re.search(
+            r"\b(postgresql|postgres|mysql|mariadb)\b['\"]?\s*(==|!=|in\b)|(==|!=)\s*['\"](postgresql|mysql|mariadb)", code
+        )
