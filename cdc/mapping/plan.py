@@ -45,10 +45,26 @@ Bind: TypeAlias = Callable[[Table], Sequence[RowPlan]]
 
 
 @value
+class Route:
+    """One mapping's way: from a source table to a target table."""
+
+    source: TableName
+    target: TargetPlan
+
+
+@value
 class Plan:
     """All mappings of one pipeline."""
 
-    sources: Sequence[TableName]
-    """The source tables that any mapping reads, without repetition, in loading order: parents of target tables first."""
-    targets: Sequence[TargetPlan]
+    routes: Sequence[Route]
+    """In loading order: rising rank of the target, so that parents come first."""
     bind: Bind
+
+    @property
+    def sources(self) -> Sequence[TableName]:
+        """The source tables that any mapping reads, without repetition."""
+        return tuple(dict.fromkeys(route.source for route in self.routes))
+
+    @property
+    def targets(self) -> Sequence[TargetPlan]:
+        return tuple(route.target for route in self.routes)

@@ -91,6 +91,12 @@ class UnknownEvent(CdcError):
     name = "unknown_event"
 
 
+class Truncated(CdcError):
+    """A source table was truncated, and a mapping says that this halts the pipeline."""
+
+    name = "truncated"
+
+
 class BadRow(CdcError):
     """One row can't be mapped or applied: a constraint, a cast, a value that does not fit."""
 

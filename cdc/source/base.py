@@ -16,6 +16,10 @@ class Snapshot(Protocol):
 
     position: Position
 
+    def estimate(self, table: TableName) -> int:
+        """Return about how many rows the table has, by the server's statistics."""
+        ...
+
     def rows(self, table: TableName, size: int) -> Iterator[tuple[Table, list[Row]]]:
         """Yield the table's rows in its key's order, `size` at a time, in the same canonical text as the stream gives.
 

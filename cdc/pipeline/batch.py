@@ -1,0 +1,121 @@
+"""Transactions to batches: whole source transactions, as many as are at hand up to a limit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from cdc.mapping.plan import Bind
+from cdc.model.change import Idle, Origin, Position, Transaction
+from cdc.model.value import value
+from cdc.model.write import Batch, Write
+from cdc.pipeline.step import Waiting
+from cdc.pipeline.translate import Translators
+
+NOT_MAPPED = "not_mapped"
+LOOP = "loop"
+_QUIET = 10_000
+"""Row changes without any write after which the position may move, though the log never pauses."""
+
+
+@value
+class Limits:
+    """How batches are cut."""
+
+    rows: int = 2000
+    """Writes after which a batch is closed, at the next transaction's end."""
+    idle: float = 60.0
+    """Seconds between checkpoints that move the position alone."""
+
+
+class Open:
+    """A batch that is being gathered."""
+
+    def __init__(self, after: Position, translators: Translators) -> None:
+        self.after = after
+        self.upto = after
+        self.translators = translators
+        self.writes: list[Write] = []
+        self.skipped: Counter[tuple[str, str]] = Counter()
+        self.origin: Origin = ()
+        self.transactions = 0
+        self.oldest = self.newest = 0.0
+
+    def accepts(self, transaction: Transaction) -> bool:
+        """A batch carries one marker, so all its transactions came the same way."""
+        return not self.writes or not transaction.changes or transaction.origin == self.origin
+
+    def add(self, transaction: Transaction) -> None:
+        """Translate a transaction's changes and take them in.
+
+        An echo does not move the position: two pipelines would answer each other's checkpoints for ever.
+        """
+        if transaction.echoes:
+            self.skipped["", LOOP] += transaction.echoes
+            return
+        before = len(self.writes)
+        self._translate(transaction)
+        self.upto = transaction.upto
+        if len(self.writes) > before:
+            self.origin = transaction.origin
+            self.transactions += 1
+            self.oldest = self.oldest or transaction.committed_at
+            self.newest = transaction.committed_at
+
+    def _translate(self, transaction: Transaction) -> None:
+        append, skipped, translators = self.writes.append, self.skipped, self.translators
+        for change in transaction.changes:
+            mappings = translators[change.table]
+            if not mappings:
+                skipped[str(change.table.name), NOT_MAPPED] += 1
+            for mapping, translate in mappings:
+                write = translate(change)
+                if isinstance(write, Write):
+                    append(write)
+                else:
+                    skipped[mapping, write] += 1
+
+    def waiting(self, upto: Position) -> Waiting:
+        """Hand over what was left out since, when there is nothing to write."""
+        skipped, self.skipped = self.skipped, Counter()
+        return Waiting(upto, skipped)
+
+    def close(self, upto: Position, node: str) -> Batch:
+        return Batch(
+            self.after,
+            upto,
+            tuple(self.writes),
+            transactions=self.transactions,
+            oldest=self.oldest,
+            newest=self.newest,
+            origin=(*self.origin, node),
+            skipped=self.skipped,
+        )
+
+
+def batches(
+    feed: Iterable[Transaction | Idle], bind: Bind, after: Position, *, node: str, limits: Limits, clock: Callable[[], float]
+) -> Iterator[Batch | Waiting]:
+    """Group whole transactions into batches; what is gathered goes at once when the source pauses.
+
+    A batch without writes moves the position alone: at most every `limits.idle` seconds of `clock`, and at the end of the feed.
+    `node` is the source's name; the batch's marker says that its changes came through it.
+    """
+    translators = Translators(bind)
+    batch, upto, moved = Open(after, translators), after, clock()
+    for item in feed:
+        if isinstance(item, Transaction):
+            if not batch.accepts(item):
+                yield batch.close(batch.upto, node)
+                batch, moved = Open(batch.upto, translators), clock()
+            batch.add(item)
+            if len(batch.writes) < limits.rows and batch.skipped.total() < _QUIET:
+                continue
+        upto = item.upto if isinstance(item, Idle) else batch.upto
+        if batch.writes or (upto != batch.after and clock() - moved >= limits.idle):
+            yield batch.close(upto, node)
+            batch, moved = Open(upto, translators), clock()
+        if isinstance(item, Idle) or batch.skipped:
+            yield batch.waiting(upto)
+    if upto != batch.after:
+        yield batch.close(upto, node)

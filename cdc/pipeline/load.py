@@ -1,0 +1,75 @@
+"""The initial load: a snapshot through the same mappings and the same target, and a stream that follows without a gap.
+
+The checkpoint says LOADING from the first chunk on and keeps the position where the first attempt began. A load that was killed begins
+again with a new snapshot; the rows that were deleted, left the filter or changed their key in between are found in the log from that first
+position on and deleted first. Rows that are there already are not written again, since nothing differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from cdc.mapping.plan import Bind, Route
+from cdc.model.change import Change, Op, Position, Row
+from cdc.model.table import Table
+from cdc.model.write import Batch, Phase, Write
+from cdc.pipeline.batch import Limits, batches
+from cdc.pipeline.step import Loading, Step
+from cdc.pipeline.translate import translator
+from cdc.source.base import Snapshot, Source
+from cdc.target.base import Target
+
+
+def load(
+    source: Source, routes: Sequence[Route], bind: Bind, target: Target, *, begun: Position | None, node: str, limits: Limits
+) -> Generator[Step, None, Position]:
+    """Copy all mapped tables; return the position after which the stream goes on. `begun`: where a killed attempt began."""
+    with source.snapshot(tuple(dict.fromkeys(route.source for route in routes))) as snapshot:
+        if begun is None:
+            begun = snapshot.position
+            target.apply(Batch(None, begun, (), Phase.LOADING, origin=(node,)))
+        else:
+            for batch in _deletions(source, bind, begun, snapshot.position, node=node, limits=limits):
+                target.apply(batch)
+        for route in routes:
+            yield from _copy(snapshot, route, bind, target, Batch(begun, begun, (), Phase.LOADING, origin=(node,)), limits.rows)
+        target.apply(Batch(begun, snapshot.position, (), origin=(node,)))
+        return snapshot.position
+
+
+def _copy(snapshot: Snapshot, route: Route, bind: Bind, target: Target, chunk: Batch, size: int) -> Iterator[Loading]:
+    read, estimate, mapping = 0, snapshot.estimate(route.source), route.target.mapping
+    inserts = _inserts(route, bind)
+    yield Loading(mapping, route.source, 0, estimate, done=False)
+    for table, rows in snapshot.rows(route.source, size):
+        if writes := inserts(table, rows):
+            target.apply(replace(chunk, writes=writes))
+        read += len(rows)
+        yield Loading(mapping, route.source, read, max(estimate, read), done=False)
+    yield Loading(mapping, route.source, read, read, done=True)
+
+
+def _inserts(route: Route, bind: Bind) -> Callable[[Table, Sequence[Row]], list[Write]]:
+    """Return the function that turns a chunk of a table's rows into one mapping's writes."""
+    translators = cache(lambda table: translator(next(plan for plan in bind(table) if plan.target is route.target), table))
+
+    def inserts(table: Table, rows: Sequence[Row]) -> list[Write]:
+        translate = translators(table)
+        return [write for row in rows if isinstance(write := translate(Change(table, Op.INSERT, None, row)), Write)]
+
+    return inserts
+
+
+def _deletions(source: Source, bind: Bind, begun: Position, until: Position, *, node: str, limits: Limits) -> Iterator[Batch]:
+    """Yield what went away between a killed attempt's beginning and the new snapshot, and nothing else."""
+    for step in batches(source.read(begun, until), bind, begun, node=node, limits=limits, clock=lambda: 0.0):
+        if isinstance(step, Batch) and (gone := [deleted for write in step.writes if (deleted := _deletion(write))]):
+            yield Batch(begun, begun, gone, Phase.LOADING, origin=step.origin)
+
+
+def _deletion(write: Write) -> Write | None:
+    if write.image is None:
+        return write
+    return None if write.moved is None else replace(write, key=write.moved, image=None, moved=None)

@@ -1,0 +1,44 @@
+"""What the loop yields, so that whoever iterates it can count, show and decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from cdc.model.change import Position
+from cdc.model.table import TableName
+from cdc.model.value import value
+from cdc.model.write import Applied, Batch
+
+
+@value
+class Loading:
+    """The initial load has written one more chunk of a mapping."""
+
+    mapping: str
+    source: TableName
+    rows: int
+    """Rows read so far, those left out by `where` too."""
+    estimate: int
+    """Rows in all, roughly."""
+    done: bool
+
+
+@value
+class Done:
+    """A batch is durable on the target and confirmed to the source."""
+
+    batch: Batch
+    applied: Applied
+
+
+@value
+class Waiting:
+    """Nothing is at hand; everything up to `upto` has been dealt with."""
+
+    upto: Position
+    skipped: Mapping[tuple[str, str], int]
+    """(mapping or source table, reason) → row changes left out since the last step."""
+
+
+Step: TypeAlias = Loading | Done | Waiting

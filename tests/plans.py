@@ -1,0 +1,39 @@
+"""A small mapped table for tests of the loop: source (id, name, note, active) → target (id, NAME, note) where active."""
+
+from __future__ import annotations
+
+from cdc.mapping.plan import Plan, Route, RowPlan, Truncates
+from cdc.model.change import ABSENT
+from cdc.model.table import Column, Definition, Table, TableName, Unique
+from cdc.model.types import Kind, Type
+from cdc.model.write import Deletes, TargetPlan
+
+TEXT = Type(Kind.TEXT, "text")
+INT = Type(Kind.INT, "integer", size=4)
+CUSTOMER = TableName("public", "customer")
+ACCOUNTS = TableName("crm", "accounts")
+
+SOURCE = Table(CUSTOMER, tuple(Column(name, TEXT) for name in ("id", "name", "note", "active")), (0,))
+COLUMNS = (Column("id", TEXT, nullable=False), Column("name", TEXT), Column("note", TEXT))
+DEFINITION = Definition(
+    ACCOUNTS, COLUMNS, (Unique("accounts_pkey", ("id",), primary=True, exact=True),), (), ("id",), triggers=False, estimate=0
+)
+TARGET = TargetPlan("customers", DEFINITION, COLUMNS, (0,), Deletes.HARD, (), 0)
+
+
+def upper(text):
+    return text.upper() if isinstance(text, str) else text
+
+
+def map_row(row):
+    key, name, note, active = row
+    return ((key,), (key, upper(name), note)) if active == "t" else None
+
+
+def key_of(row):
+    return None if row[3] is not ABSENT and row[3] != "t" else (row[0],)
+
+
+def plan(target: TargetPlan = TARGET, truncates: Truncates = Truncates.HALT) -> Plan:
+    row_plan = RowPlan(target, map_row, key_of, truncates, "")
+    return Plan((Route(CUSTOMER, target),), lambda table: (row_plan,) if table.name == CUSTOMER else ())
