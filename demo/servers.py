@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 import pymysql
@@ -151,8 +151,11 @@ class MariaDB:
         self.process = None
 
 
+Server: TypeAlias = PostgreSQL | MariaDB
+
+
 @contextmanager
-def running(*servers: PostgreSQL | MariaDB) -> Iterator[None]:
+def running(*servers: Server) -> Iterator[None]:
     """Start the servers and stop them at the end, whatever happens."""
     try:
         for server in servers:

@@ -1,0 +1,67 @@
+"""The servers' own replication, as the anchor of every ratio: a PostgreSQL subscription, a MariaDB replica with one applier."""
+
+from __future__ import annotations
+
+from bench.workload import TABLE, execute
+from demo.servers import PASSWORD, MariaDB, PostgreSQL
+
+
+class PostgreSQLNative:
+    """A subscription on the target's database; its slot stands on the source from the beginning and is read when started."""
+
+    def __init__(self, source: PostgreSQL, source_database: str, target: PostgreSQL, target_database: str) -> None:
+        self.source, self.source_database = source, source_database
+        self.target, self.target_database = target, target_database
+
+    def prepare(self) -> None:
+        execute(
+            self.source,
+            self.source_database,
+            f"create publication native for table {TABLE}",
+            "select pg_create_logical_replication_slot('native', 'pgoutput')",
+        )
+
+    def start(self) -> None:
+        where = f"host=127.0.0.1 port={self.source.port} dbname={self.source_database} user=cdc password={PASSWORD}"
+        execute(
+            self.target,
+            self.target_database,
+            f"create subscription native connection '{where}' publication native with (create_slot = false, slot_name = 'native', copy_data = false)",
+        )
+
+    def stop(self) -> None:
+        execute(
+            self.target,
+            self.target_database,
+            "alter subscription native disable",
+            "alter subscription native set (slot_name = none)",
+            "drop subscription native",
+        )
+
+
+class MariaDBNative:
+    """A replica with one applier (`slave_parallel_threads = 0`) and the same durability as the source."""
+
+    def __init__(self, source: MariaDB, source_database: str, target: MariaDB) -> None:
+        self.source, self.source_database, self.target = source, source_database, target
+        self.position = ""
+
+    def prepare(self) -> None:
+        """Remember where the source's log stands."""
+        file, offset, *_ = execute(self.source, None, "show master status")[0]
+        self.position = f"master_log_file = '{file}', master_log_pos = {offset}"
+
+    def start(self) -> None:
+        where = f"master_host = '127.0.0.1', master_port = {self.source.port}, master_user = 'cdc', master_password = '{PASSWORD}'"
+        execute(
+            self.target,
+            None,
+            "set global gtid_strict_mode = 0",
+            "set global slave_parallel_threads = 0",
+            f"set global replicate_do_db = '{self.source_database}'",
+            f"change master to {where}, {self.position}, master_use_gtid = no",
+            "start slave",
+        )
+
+    def stop(self) -> None:
+        execute(self.target, None, "stop slave", "reset slave all", "set global replicate_do_db = ''")
