@@ -110,14 +110,21 @@ class MariaDB:
         options = [f"--{key}={text}" for key, text in given.items()]
         command = [_program("mariadbd", "mariadb-server-core"), "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.socket}",
                    f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.folder}/pid", *_as_root(), *options]  # fmt: skip
+        self.socket.unlink(missing_ok=True)
         self.process = _spawn(command, self.folder / "log", None)
-        _wait(self, lambda: pymysql.connect(unix_socket=str(self.socket), user="root"))
+        _wait(self, self._first_answer)
         self._grant()
         return self
 
     @property
     def socket(self) -> Path:
         return self.folder / "sock"
+
+    def _first_answer(self) -> pymysql.connections.Connection[Any]:
+        """Ask only when there is somebody to ask: PyMySQL forgets to close a socket that does not connect."""
+        if not self.socket.exists():
+            raise pymysql.err.OperationalError(2002, "no socket yet")
+        return pymysql.connect(unix_socket=str(self.socket), user="root")
 
     def _initialise(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -96,12 +96,12 @@ class World:
 
     def _change(self, rows: dict[int, tuple[str, int, bool]]) -> None:
         self.version += 1
-        free = next(key for key in iter(lambda: self.random.randrange(400), None) if key not in rows)
+        free = next(key for key in iter(lambda: self.random.randrange(1000), None) if key not in rows)
         active = self.random.random() < 0.85
         name = f"row {self.version} ä'\\\\"[:12] if self.random.random() < 0.1 else f"row {self.version}"
         quoted = name.replace("'", "''").replace("\\", "")
         name = name.replace("\\", "")
-        kind = self.random.random() if rows else 0.0
+        kind = 0.0 if not rows else self.random.uniform(0.35 if len(rows) > 500 else 0.0, 1.0)
         if kind < 0.35:
             self.execute(self.source, f"insert into item values ({free}, '{quoted}', {self.version}, {str(active).lower()})")
             rows[free] = (name, self.version, active)

@@ -35,6 +35,8 @@ class Op(Enum):
     DELETE = "delete"
     TRUNCATE = "truncate"
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and rows are counted by it
+
 
 @value
 class Change:

@@ -19,9 +19,9 @@ _CLASSES: Mapping[int, type[CdcError]] = {
     **dict.fromkeys((2002, 2003, 2005, 2006, 2013, 2014, 1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1189, 1190, 1927, 4031), Unreachable),
     **dict.fromkeys((1205, 1213, 1040, 1203, 1226, 1114, 1021, 1290, 1792, 1836, 3024, 1969, 1317, 1180, 3572), Transient),
     **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370, 1698, 1873, 3118, 1130), Denied),
-    **dict.fromkeys((1049, 1054, 1146, 1109, 1051, 1064, 1102, 1103), Misconfigured),
-    **dict.fromkeys((1048, 1062, 1169, 1216, 1217, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452, 1525, 1557, 1586, 1644, 1690,
-                     1761, 1762, 3140, 3819, 4025, 1416, 1153, 1118), BadRow),
+    **dict.fromkeys((1049, 1054, 1146, 1109, 1051, 1064, 1102, 1103, 1176), Misconfigured),
+    **dict.fromkeys((1048, 1062, 1169, 1216, 1217, 1264, 1265, 1267, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452, 1525, 1557, 1586, 1644,
+                     1690, 1761, 1762, 3140, 3819, 3854, 4025, 1416, 1153, 1118), BadRow),
 }  # fmt: skip
 """Error number → error. https://mariadb.com/kb/en/mariadb-error-code-reference/ , MySQL's server and client error reference."""
 
@@ -81,12 +81,17 @@ def classify(error: pymysql.MySQLError, where: str) -> CdcError:
 
 
 def _without_values(number: int, text: str) -> str:
-    if number in (1062, 1366, 1292, 1265, 1406, 1264) and "'" in text:
+    if number == _SIGNAL:
+        return "a trigger or routine refuses the row; the text is its own"
+    if number in _QUOTING and "'" in text:
         head, _, rest = text.partition("'")
-        _, sep, tail = rest.rpartition("' for ")
-        return f"{head.rstrip()} for {tail}" if sep else text
+        return head.rstrip() + (" for " + rest.rpartition("' for ")[2] if "' for " in rest else "")
     return text
 
+
+_SIGNAL = 1644
+_QUOTING = frozenset((1062, 1064, 1292, 1366, 1367, 1411, 1525, 1557, 1586, 1690, 1761, 1762, 3854))
+"""Messages that quote a value, mostly followed by what it was for."""
 
 _HINTS: Mapping[int, str] = {
     1045: "Check user and password in the service file, and the account's host on the server.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -25,27 +26,29 @@ SESSION: Mapping[str, str] = {
 """What the text of values and the meaning of our statements rely on, whatever role and database say."""
 
 _CLASSES: Mapping[str, type[CdcError]] = {
-    "08": Unreachable, "57P01": Unreachable, "57P02": Unreachable, "57P03": Unreachable, "57P05": Unreachable,
-    "40": Transient, "55P03": Transient, "53": Transient, "57014": Transient, "25006": Transient, "25P03": Transient, "55006": Transient,
+    "08P01": CdcError, "08": Unreachable, "57P01": Unreachable, "57P02": Unreachable, "57P03": Unreachable, "57P05": Unreachable,
+    "40002": BadRow, "40": Transient, "55P03": Transient, "53": Transient, "57014": Transient, "25006": Transient, "25P03": Transient, "55006": Transient,
     "28": Denied, "42501": Denied,
     "3D000": Misconfigured, "42": Misconfigured, "3F000": Misconfigured,
-    "22": BadRow, "23": BadRow, "P0001": BadRow, "44000": BadRow,
+    "22": BadRow, "23": BadRow, "P0001": BadRow, "44000": BadRow, "54000": BadRow,
 }  # fmt: skip
 """SQLSTATE or its class → error. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
+_QUOTED = re.compile('".*"', re.DOTALL)
+
 
 def conninfo(endpoint: Endpoint, application: str, settings: Mapping[str, str], **extra: str) -> str:
-    """Return a libpq connection string with our session settings pinned."""
+    """Return a libpq connection string with our session settings pinned: the URL may say how to get there, not what a value looks like."""
     options = " ".join(f"-c {key}={text.replace(' ', chr(92) + ' ')}" for key, text in settings.items())
     given: dict[str, str | int] = {
         "host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "dbname": endpoint.database,
-        "application_name": application, "client_encoding": "UTF8", "options": options,
         "connect_timeout": "10", "keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000",
-        **extra,
+        **endpoint.options,
+        "application_name": application, "client_encoding": "UTF8", "options": f"{endpoint.options.get('options', '')} {options}", **extra,
     }  # fmt: skip
     if endpoint.password:
         given["password"] = endpoint.password
-    return make_conninfo("", **{**given, **endpoint.options})
+    return make_conninfo("", **given)
 
 
 def connect(endpoint: Endpoint, application: str, settings: Mapping[str, str] = SESSION) -> psycopg.Connection:
@@ -69,8 +72,15 @@ def classify(error: psycopg.Error, where: str) -> CdcError:
     """Name the class of a psycopg error. The text keeps the server's message and leaves out its DETAIL, which shows values."""
     state = error.sqlstate or _login_state(str(error))
     kind = _CLASSES.get(state) or _CLASSES.get(state[:2]) or (CdcError if state else Unreachable)
-    message = error.diag.message_primary or str(error).strip().splitlines()[-1]
-    return kind(f"{where}: {message}" + (f" (SQLSTATE {state})" if state else ""), _HINTS.get(state, ""))
+    message = error.diag.message_primary or (str(error) if error.sqlstate else str(error).strip().splitlines()[-1])
+    return kind(f"{where}: {_without_values(state, message)}" + (f" (SQLSTATE {state})" if state else ""), _HINTS.get(state, ""))
+
+
+def _without_values(state: str, message: str) -> str:
+    """Data exceptions quote the value, and what a trigger raises may be any text."""
+    if state.startswith("22"):
+        return _QUOTED.sub("…", message)
+    return "the database's own code raised an error, see the server's log" if state == "P0001" else message
 
 
 def _login_state(text: str) -> str:
@@ -82,6 +92,8 @@ def _login_state(text: str) -> str:
         or "is not permitted to log in" in text
     ):
         return "28000"
+    if "permission denied" in text or "to start walsender" in text:
+        return "42501"
     if 'database "' in text and "does not exist" in text:
         return "3D000"
     if 'role "' in text and "does not exist" in text:
@@ -93,6 +105,7 @@ _HINTS: Mapping[str, str] = {
     "28000": "Check user and password in the service file, and pg_hba.conf on the server.",
     "28P01": "Check user and password in the service file, and pg_hba.conf on the server.",
     "3D000": "Check the database's name in the service file's URL.",
+    "42501": "Grant the privilege that the message names: `cdc check` prints the statement.",
     "53300": "Raise max_connections on the server, or end other sessions.",
     "25006": "The server accepts no writes now (a standby, or default_transaction_read_only is on).",
 }

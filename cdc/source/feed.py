@@ -53,12 +53,12 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name=f"reader {name}", daemon=True)
 
     def items(self) -> Iterator[Transaction | Idle]:
-        """Yield what the reader gives; an `Idle` only when nothing stands behind it. Raises what the reader raised."""
+        """Yield what the reader gives; an `Idle` only when no more of the log stands behind it. Raises what the reader raised."""
         self._thread.start()
         while (item := self._take()) is not None:
             if isinstance(item, BaseException):
                 raise item
-            if isinstance(item, Transaction) or not self._items:
+            if isinstance(item, Transaction) or not self._more():
                 yield item
 
     def rows(self) -> int:
@@ -72,6 +72,10 @@ class Feed:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join()
+
+    def _more(self) -> bool:
+        """Return whether more of the log stands in the queue; its end or an error is not more."""
+        return bool(self._items) and isinstance(self._items[0], Transaction | Idle)
 
     def _take(self) -> Transaction | Idle | BaseException | None:
         with self._changed:

@@ -112,7 +112,8 @@ def wait_for(condition, seconds=60):
 @pytest.mark.parametrize("pair", PAIRS[:2], ids="-".join)
 def test_second_daemon_names_the_holder_and_ends(world, pair):
     world = world(*pair)
-    world.transaction()
+    for _ in range(10):
+        world.transaction()
     assert world.command("setup").returncode == 0
     world.start()
     world.settle()

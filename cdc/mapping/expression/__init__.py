@@ -1,1 +1,1 @@
-"""A SQL expression to Python source, with PostgreSQL semantics. Pure."""
+"""SQL scalar expressions, with PostgreSQL's meaning, to Python: read, checked against an allow-list, typed, generated. Pure."""

@@ -1,1 +1,6 @@
-"""Batches to PostgreSQL."""
+"""Batches → rows of a PostgreSQL database."""
+
+from cdc.target.postgresql.admin import PostgreSQLTargetAdmin
+from cdc.target.postgresql.target import PostgreSQLTarget
+
+__all__ = ["PostgreSQLTarget", "PostgreSQLTargetAdmin"]

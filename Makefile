@@ -1,0 +1,43 @@
+# make demo | test | check | bench | soak | clean. Each installs what it needs first; see .ci/bootstrap.
+.PHONY: help demo test check bench soak clean
+.DEFAULT_GOAL := help
+
+python := .venv/bin/python
+
+help:
+	@echo "make demo          an ERP and a CRM come into step before your eyes (about a minute; leaves nothing behind)"
+	@echo "make demo KEEP=1   the same, and everything goes on running for you to play with"
+	@echo "make test          all tests, on private servers that are started for them"
+	@echo "make check         format, lint, types, floors, house rules, spelling"
+	@echo "make bench         rows per second, and milliseconds from commit to visible"
+	@echo "make soak          the long tests"
+	@echo "make clean         removes .venv and what tools leave behind"
+
+demo:
+	@.ci/bootstrap servers
+	@$(python) -m demo $(if $(KEEP),--keep)
+
+test:
+	@.ci/bootstrap servers
+	@$(python) -m pytest -q -n 2 -m "not soak"
+
+check:
+	@.ci/bootstrap
+	@$(python) -m ruff format --check --quiet .
+	@$(python) -m ruff check --quiet .
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+	@$(python) -m pytest -q tests/house
+	@.venv/bin/codespell
+
+bench:
+	@.ci/bootstrap servers
+	@$(python) -m bench
+
+soak:
+	@.ci/bootstrap servers
+	@$(python) -m pytest -q -m soak
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

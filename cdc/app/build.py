@@ -1,0 +1,86 @@
+"""The composition root: the one place that turns `postgresql` into classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import TypeAlias
+
+from cdc.app.config import Pipeline
+from cdc.mapping.spec import MappingSpec
+from cdc.model.endpoint import Endpoint
+from cdc.model.table import TableName
+from cdc.model.value import value
+from cdc.model.write import TargetPlan
+from cdc.source.base import Source, SourceAdmin
+from cdc.target.base import Target, TargetAdmin
+
+
+@value
+class Engine:
+    """What one kind of server is made of."""
+
+    source: Callable[[Endpoint, str, Sequence[TableName], str], Source]
+    source_admin: Callable[[Endpoint, str], SourceAdmin]
+    target: Callable[[Endpoint, str, Sequence[TargetPlan]], Target]
+    target_admin: Callable[[Endpoint, str], TargetAdmin]
+
+
+def _postgresql() -> Engine:
+    from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
+    from cdc.source.postgresql.source import PostgreSQLSource
+    from cdc.target.postgresql.admin import PostgreSQLTargetAdmin
+    from cdc.target.postgresql.target import PostgreSQLTarget
+
+    return Engine(PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin)
+
+
+def _mysql() -> Engine:
+    from cdc.source.mysql.admin import MySQLSourceAdmin
+    from cdc.source.mysql.source import MySQLSource
+    from cdc.target.mysql.admin import MySQLTargetAdmin
+    from cdc.target.mysql.target import MySQLTarget
+
+    return Engine(MySQLSource, lambda endpoint, _: MySQLSourceAdmin(endpoint), MySQLTarget, MySQLTargetAdmin)
+
+
+_ENGINES: Mapping[str, Callable[[], Engine]] = {"postgresql": _postgresql, "mysql": _mysql}
+Admins: TypeAlias = tuple[SourceAdmin, TargetAdmin]
+
+
+@value
+class Line:
+    """One pipeline with its two servers, nothing of it open yet."""
+
+    name: str
+    source: Endpoint
+    target: Endpoint
+    specs: Sequence[MappingSpec]
+    rows: int
+    """Writes of a batch."""
+    source_engine: Engine
+    target_engine: Engine
+
+    def open_source(self, tables: Sequence[TableName]) -> Source:
+        return self.source_engine.source(self.source, self.name, tables, self.target.name)
+
+    def open_target(self, plans: Sequence[TargetPlan]) -> Target:
+        return self.target_engine.target(self.target, self.name, plans)
+
+    def source_admin(self) -> SourceAdmin:
+        return self.source_engine.source_admin(self.source, self.name)
+
+    def target_admin(self) -> TargetAdmin:
+        return self.target_engine.target_admin(self.target, self.name)
+
+    @contextmanager
+    def admins(self) -> Iterator[Admins]:
+        """Ordinary connections to both servers."""
+        with closing(self.source_admin()) as source, closing(self.target_admin()) as target:
+            yield source, target
+
+
+def line(pipeline: Pipeline) -> Line:
+    """Give a configured pipeline the classes of its engines."""
+    source, target = _ENGINES[pipeline.source.engine](), _ENGINES[pipeline.target.engine]()
+    return Line(pipeline.name, pipeline.source, pipeline.target, pipeline.specs, pipeline.batch_rows, source, target)

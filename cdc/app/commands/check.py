@@ -1,0 +1,97 @@
+"""`cdc check`: all that is wrong with the files, and with the servers when they are asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from cdc.app.cli import Options
+from cdc.model.errors import Exit
+
+if TYPE_CHECKING:
+    from cdc.app.config import Settings
+    from cdc.app.preflight import Examined
+    from cdc.mapping.problem import Problem
+
+
+@click.command("check", short_help="Show all that is wrong with files and servers.")
+@click.option("--connect", is_flag=True, help="Ask both servers of each pipeline, too. Changes nothing there.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print what was found."
+)
+@click.pass_obj
+def command(options: Options, *, connect: bool, form: Literal["text", "json"]) -> int:
+    """Show all problems of the service file and its mappings at once.
+
+    With --connect, ask the servers: privileges, wal_level, binlog settings, replica identity, keys, and whether the mappings fit
+    the tables, with the statement that mends each. Nothing is started and nothing is left behind.
+
+    Exit codes: 0 all is well or there are only warnings, 78 configuration or mapping, 77 privilege, 76 gap, 69 unreachable.
+    """
+    from cdc.app.files import checked
+    from cdc.mapping.problem import failed, ordered
+
+    settings, problems = checked(options)
+    wrong = settings is None or failed(problems)
+    examined = _examine(settings) if connect and settings and not wrong else []
+    problems = ordered([*problems, *(problem for each in examined for problem in each.problems)])
+    exit_code = _exit(examined, wrong=wrong)
+    (_json if form == "json" else _text)(problems, examined, exit_code)
+    click.echo(_summary(settings, problems, examined, connect=connect), err=True)
+    return exit_code
+
+
+def _examine(settings: Settings) -> list[Examined]:
+    from cdc.app.build import line
+    from cdc.app.preflight import examine
+
+    return [examine(line(pipeline)) for pipeline in settings.pipelines.values()]
+
+
+def _exit(examined: Sequence[Examined], *, wrong: bool) -> Exit:
+    from cdc.app.outcome import worst
+
+    return worst([Exit.CONFIG] * wrong + [error.exit for each in examined for error in each.refusals()])
+
+
+def _text(problems: Sequence[Problem], examined: Sequence[Examined], _: Exit) -> None:
+    from cdc.app.preflight import on_servers
+    from cdc.mapping.problem import render
+
+    click.echo(render(problems) + "".join(map(on_servers, examined)), nl=False)
+
+
+def _json(problems: Sequence[Problem], examined: Sequence[Examined], exit_code: Exit) -> None:
+    from cdc.mapping.problem import to_json
+
+    findings: list[dict[str, Any]] = [
+        {
+            "pipeline": each.line.name,
+            "database": database,
+            "level": "warning" if finding.exit is Exit.OK else "error",
+            "code": finding.code,
+            "message": finding.message,
+            "hint": finding.hint,
+        }
+        for each in examined
+        for database, finding in each.findings()
+    ]
+    click.echo(json.dumps({"exit": int(exit_code), "problems": list(map(to_json, problems)), "findings": findings}, ensure_ascii=False))
+
+
+def _summary(settings: Settings | None, problems: Sequence[Problem], examined: Sequence[Examined], *, connect: bool) -> str:
+    from cdc.app.files import count
+    from cdc.mapping.problem import Level
+
+    found = [finding for each in examined for _, finding in each.findings()]
+    errors = sum(problem.level is Level.ERROR for problem in problems) + sum(finding.exit is not Exit.OK for finding in found)
+    warnings = len(problems) + len(found) - errors
+    said = ", ".join(count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number) or "no problems"
+    pipelines = settings.pipelines.values() if settings else ()
+    what = f"{count(len(pipelines), 'pipeline')}, {count(sum(len(p.specs) for p in pipelines), 'mapping')}: " if settings else ""
+    if connect and not examined:
+        return f"{what}{said}; the servers were not asked: mend the files first"
+    return f"{what}{said}" + ("" if connect or errors else "; `cdc check --connect` asks the servers, too")

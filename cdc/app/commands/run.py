@@ -1,0 +1,84 @@
+"""`cdc run`: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from cdc.app.cli import Options
+from cdc.model.errors import Exit
+
+if TYPE_CHECKING:
+    from cdc.app.config import Listen, Pipeline, Settings
+    from cdc.app.metrics import Metrics
+    from cdc.app.worker import Worker
+
+
+@click.command("run", short_help="Run pipelines in the foreground.")
+@click.argument("pipelines", nargs=-1, metavar="[PIPELINE]...")
+@click.option("--once", is_flag=True, help="Apply what the logs hold now, the initial load first where it is due, and end.")
+@click.pass_obj
+def command(options: Options, pipelines: Sequence[str], *, once: bool) -> Exit:
+    """Run all pipelines, or those named, in one process in the foreground.
+
+    A pipeline that has no checkpoint yet is set up and loaded first; then it follows the log. A server that is down is waited for.
+    An error that stays (a gap in the log, a missing privilege, a mapping that does not fit, a row that can't be applied) ends its
+    pipeline and no other; when the last one has ended, so does the process.
+
+    SIGTERM and Ctrl-C end it after the batch at hand, a second time at once; either is safe. SIGUSR1 shows where each thread is.
+
+    With --once nothing listens for metrics, and a server that is down ends it after a few tries with 69.
+    """
+    from cdc.app import daemon
+    from cdc.app.files import chosen, logging, opened
+    from cdc.app.metrics import Metrics
+    from cdc.app.notify import ServiceManager
+    from cdc.app.outcome import lines, worst
+
+    settings = opened(options)
+    people = logging(options, settings)
+    running, metrics = chosen(settings, pipelines), Metrics()
+    workers = [_worker(pipeline, metrics, once=once) for pipeline in running]
+    with _listening(None if once else _address(settings, running), metrics, workers, settings):
+        failures = daemon.run(workers, ServiceManager(os.environ), terminal=people and sys.stderr.isatty())
+    if people or once:
+        click.echo("".join(lines(error, name) for name, error in failures.items()), err=True, nl=False)
+    return worst(error.exit for error in failures.values())
+
+
+def _worker(pipeline: Pipeline, metrics: Metrics, *, once: bool) -> Worker:
+    from cdc.app.build import line
+    from cdc.app.metrics import Meters
+    from cdc.app.watch import Clock, Watch
+    from cdc.app.worker import Worker
+
+    watch = Watch(pipeline.name, Clock())
+    mappings = [spec.name for spec in pipeline.specs]
+    meters = Meters(metrics, watch, source=pipeline.source.name, target=pipeline.target.name, mappings=mappings)
+    return Worker(line(pipeline), watch, meters, once=once)
+
+
+def _address(settings: Settings, running: Sequence[Pipeline]) -> Listen | None:
+    """A process that runs one pipeline alone uses that one's own address, where it has one."""
+    return (running[0].metrics if len(running) == 1 else None) or settings.metrics
+
+
+@contextmanager
+def _listening(address: Listen | None, metrics: Metrics, workers: Sequence[Worker], settings: Settings) -> Iterator[None]:
+    if address is None:
+        yield
+        return
+    import structlog
+
+    from cdc.app.http import Server, pages
+    from cdc.app.log import Masks
+
+    given = pages(metrics.registry, [worker.watch for worker in workers], Masks(settings.secrets))
+    with closing(Server(address.host, address.port, given)) as server:
+        structlog.get_logger().info("listening for metrics, health and status", address=server.address)
+        yield

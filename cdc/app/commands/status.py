@@ -1,0 +1,90 @@
+"""`cdc status`: where each pipeline stands, with or without a running daemon."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from cdc.app.cli import Options
+from cdc.model.errors import Exit
+
+if TYPE_CHECKING:
+    from cdc.app.config import Settings
+    from cdc.app.standing import Standing, Summary
+
+_COLUMNS: Sequence[tuple[str, Literal["left", "right"]]] = (
+    ("PIPELINE", "left"), ("STATE", "left"), ("LAG", "right"), ("LOG AHEAD", "right"), ("ROWS APPLIED", "right"), ("PARKED", "right"),
+)  # fmt: skip
+_STYLES = {"streaming": "green", "snapshot": "blue", "starting": "blue", "backoff": "yellow", "failed": "red", "stopped": "dim"}
+
+
+@click.command("status", short_help="Show where pipelines stand.")
+@click.argument("pipelines", nargs=-1, metavar="[PIPELINE]...")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it.")
+@click.pass_obj
+def command(options: Options, pipelines: Sequence[str], *, form: Literal["text", "json"]) -> Exit:
+    """Show state, position, lag and rows applied of pipelines.
+
+    Position and rows come from the target's checkpoint; state, lag and the last error from the running daemon when it answers at
+    the metrics address. Without one, a pipeline is `stopped`, or what its checkpoint says while somebody else holds it.
+
+    Exit codes: 0, or 69 and others when a server did not answer; the rest is printed all the same.
+    """
+    from cdc.app.files import chosen, opened
+    from cdc.app.log import Masks
+    from cdc.app.outcome import worst
+
+    settings = opened(options)
+    standings = _standings(settings, [pipeline.name for pipeline in chosen(settings, pipelines)])
+    if form == "json":
+        text = json.dumps({"pipelines": {each.pipeline: each.summary for each in standings}}, ensure_ascii=False)
+        click.echo(Masks(settings.secrets)(text))
+    else:
+        _table(standings, color=options.color, masks=Masks(settings.secrets))
+    return worst(each.exit() for each in standings)
+
+
+def _standings(settings: Settings, names: Sequence[str]) -> list[Standing]:
+    from cdc.app.build import line
+    from cdc.app.standing import ask, standing
+
+    pipelines = [settings.pipelines[name] for name in names]
+    given = [listen for pipeline in pipelines for listen in (settings.metrics, pipeline.metrics) if listen is not None]
+    addresses = {(listen.host, listen.port): listen for listen in given}
+    said = {name: summary for listen in addresses.values() for name, summary in ask(listen).items()}
+    return [standing(line(pipeline), said.get(pipeline.name)) for pipeline in pipelines]
+
+
+def _table(standings: Sequence[Standing], *, color: bool, masks: Callable[[str], str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from cdc.app.outcome import one_line
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, justify in _COLUMNS:
+        table.add_column(name, justify=justify, no_wrap=True)
+    for each in standings:
+        state = each.summary["state"]
+        table.add_row(each.pipeline, Text(state, _STYLES.get(state, "")), *_numbers(each.summary))
+    console = Console(no_color=not color, width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for each in standings:
+        for what in ("position", "last_error"):
+            if text := each.summary[what]:
+                console.print(Text(f"{each.pipeline}: {what.replace('_', ' ')}: {one_line(masks(text))}"), soft_wrap=True)
+
+
+def _numbers(summary: Summary) -> list[str]:
+    lag, ahead = summary["lag_seconds"], summary["lag_bytes"]
+    return [
+        "?" if lag is None else f"{lag:,.1f} s",
+        "?" if ahead is None else f"{ahead:,} B",
+        f"{summary['rows_applied']:,}",
+        str(summary["parked"]),
+    ]

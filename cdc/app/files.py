@@ -1,0 +1,56 @@
+"""What a command begins with: the service file read and checked, its pipelines chosen, its secrets kept out of all that is said."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from cdc.app import config, log
+from cdc.app.cli import Options
+from cdc.app.config import Pipeline, Settings
+from cdc.mapping.compile import check_expressions
+from cdc.mapping.problem import Level, Problem, did_you_mean, failed, ordered, render
+from cdc.model.errors import Misconfigured
+
+
+def checked(options: Options) -> tuple[Settings | None, list[Problem]]:
+    """Read all files and return all that is wrong with them, the expressions too."""
+    settings, problems = config.load(options.config)
+    specs = {id(spec): spec for pipeline in (settings.pipelines.values() if settings else ()) for spec in pipeline.specs}
+    for spec in specs.values():
+        problems = problems + list(check_expressions(spec))
+    return settings, ordered(problems)
+
+
+def opened(options: Options) -> Settings:
+    """Read all files, show what is wrong with them, and raise where it is an error."""
+    settings, problems = checked(options)
+    print(render(problems), file=sys.stderr, end="")
+    if settings is None or failed(problems):
+        errors = [problem for problem in problems if problem.level is Level.ERROR]
+        raise Misconfigured(f"{options.config}: {count(len(errors), 'error')}", "Mend them; `cdc check` shows them again.")
+    return settings
+
+
+def logging(options: Options, settings: Settings) -> bool:
+    """Set logs up as the service file and the command line say; return whether they are for people."""
+    level = "debug" if options.verbose else settings.log.level
+    return log.configure(settings.log.format, level, color=options.color, masks=log.Masks(settings.secrets))
+
+
+def chosen(settings: Settings, names: Sequence[str]) -> list[Pipeline]:
+    """Return the pipelines of these names, or all when none is named."""
+    if not settings.pipelines:
+        raise Misconfigured(f"{settings.file}: there is no pipeline", "Name one under `pipelines:`, with its source, target and mappings.")
+    for name in names:
+        if name not in settings.pipelines:
+            known = did_you_mean(name, settings.pipelines) or f"there are: {', '.join(settings.pipelines)}"
+            raise click.UsageError(f"no pipeline '{name}' in {settings.file}; {known}")
+    return [settings.pipelines[name] for name in dict.fromkeys(names or settings.pipelines)]
+
+
+def count(number: int, word: str) -> str:
+    """Return `1 error`, `2 errors`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

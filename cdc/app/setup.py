@@ -1,0 +1,71 @@
+"""What `setup` and `teardown` do on a pipeline's servers: statements with the database that each is for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from cdc.app.build import Line
+from cdc.mapping.plan import Plan
+from cdc.model.errors import Held
+from cdc.model.value import value
+from cdc.source.base import SourceAdmin
+from cdc.target.base import TargetAdmin
+
+_ONE_AT_A_TIME = threading.Lock()
+"""`create schema if not exists` by two sessions at once fails for one of them."""
+
+_SLOW = 5.0
+
+
+@value
+class Statement:
+    database: str
+    text: str
+    admin: SourceAdmin | TargetAdmin
+
+    def sql(self) -> str:
+        """Return it with the database that it is for, ready to be pasted."""
+        return f"-- on {self.database}:\n{self.text};"
+
+    def run(self) -> None:
+        """Execute it; where that takes long, say why."""
+        slow = threading.Timer(_SLOW, _say_slow, (self.database,))
+        slow.daemon = True
+        slow.start()
+        try:
+            self.admin.execute(self.text)
+        finally:
+            slow.cancel()
+
+
+def _say_slow(database: str) -> None:
+    structlog.get_logger().info("still at it: a new slot waits for the end of all transactions that write now", database=database)
+
+
+def setting_up(line: Line, plan: Plan, source: SourceAdmin, target: TargetAdmin) -> Sequence[Statement]:
+    """Return what is still needed. The target comes first: a slot that nobody reads yet holds back the source's log."""
+    return [
+        *(Statement(line.target.name, text, target) for text in target.setup()),
+        *(Statement(line.source.name, text, source) for text in source.setup(plan.sources)),
+    ]
+
+
+def tearing_down(line: Line, source: SourceAdmin, target: TargetAdmin) -> Sequence[Statement]:
+    """Return what removes it. The source comes first: what is left there costs disk. Raises `Held` while somebody runs the pipeline."""
+    if (holder := target.holder()) is not None:
+        raise Held(f"{line.name} is run by {holder}", "Stop it first: systemctl stop, or Ctrl-C where it runs.")
+    return [
+        *(Statement(line.source.name, text, source) for text in source.teardown()),
+        *(Statement(line.target.name, text, target) for text in target.teardown()),
+    ]
+
+
+def set_up(line: Line, plan: Plan) -> Iterator[Statement]:
+    """Do what is still needed, and yield each statement before it runs."""
+    with _ONE_AT_A_TIME, line.admins() as (source, target):
+        for statement in setting_up(line, plan, source, target):
+            yield statement
+            statement.run()

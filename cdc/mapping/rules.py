@@ -1,0 +1,221 @@
+"""The rules that a spec keeps beyond its shape, alone and beside the other specs of its pipeline; what breaks them becomes a problem."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from cdc.mapping.document import Path, Spot
+from cdc.mapping.problem import Problem, did_you_mean
+from cdc.mapping.shape import comma_inside_braces
+from cdc.mapping.spec import Mapped, MappingSpec, Sql, same_columns, table_name
+from cdc.mapping.yaml12 import plain
+
+_OPERATOR = re.compile(r"[ \t]+#>")
+"""PostgreSQL's `#>` and `#>>` after a blank: a comment for YAML."""
+
+
+def check(spec: MappingSpec) -> Iterator[Problem]:
+    """Find what is wrong with one spec."""
+    for rule in (_tables, _columns, _expressions, _twice, _key, _soft_delete, _maps, _tests, _parking):
+        yield from rule(spec)
+
+
+def check_set(specs: Sequence[MappingSpec], default_schema: str = "") -> Iterator[Problem]:
+    """Find what is wrong between the specs of one pipeline; `default_schema` is where unqualified target tables are."""
+    names: dict[str, MappingSpec] = {}
+    for spec in specs:
+        first = names.setdefault(spec.name, spec)
+        if first is not spec:
+            place = spec.document.at(("mapping",))
+            yield place.problem(
+                "duplicate-mapping", f"mapping '{spec.name}' is also in {_where(first, ('mapping',))}", "give one of them another name"
+            )
+    yield from _shared_columns(specs, default_schema)
+
+
+def _shared_columns(specs: Sequence[MappingSpec], default_schema: str) -> Iterator[Problem]:
+    """Two mappings may write one table, but not one column, except the key that names the row for both."""
+    writers: dict[tuple[str, str, str], MappingSpec] = {}
+    for spec in specs:
+        try:
+            table = table_name(spec.target, default_schema)
+        except ValueError:
+            continue  # reported where it stands
+        for column in _written(spec):
+            first = writers.setdefault((*table, column), spec)
+            if first is spec or (column in spec.key and column in first.key):
+                continue
+            there = first.place(column)
+            yield spec.place(column).problem(
+                "column-written-twice",
+                f"column '{column}' of {table.name} is also written by mapping '{first.name}', {there.file}:{there.line}:{there.column}",
+                "one mapping writes a column: remove it from the other",
+            )
+
+
+def _written(spec: MappingSpec) -> list[str]:
+    return list(dict.fromkeys((*spec.columns, *spec.soft_delete)))
+
+
+def _where(spec: MappingSpec, path: Path) -> str:
+    place = spec.document.at(path)
+    return f"{place.file}:{place.line}"
+
+
+def _tables(spec: MappingSpec) -> Iterator[Problem]:
+    for name, text in (("source", spec.source), ("target", spec.target)):
+        try:
+            table_name(text, "")
+        except ValueError:
+            yield spec.document.at((name,)).problem(
+                "bad-table", f"'{text}' is not a table's name", 'write `table`, `schema.table` or `"odd.name"` in quotes'
+            )
+
+
+def _columns(spec: MappingSpec) -> Iterator[Problem]:
+    """Each column's long form says one thing, wholly."""
+    document = spec.document
+    if not _named(spec):
+        yield document.at(("columns",)).problem(
+            "no-columns", "the mapping names no target column", "write `columns:` with `target_column: expression` lines"
+        )
+    for name, given in _section(spec, "columns").items():
+        path, keys = ("columns", name), set(given) if isinstance(given, dict) else {"value"}
+        if keys <= {"from", "default"}:
+            yield document.at_key(path).problem("no-value", f"column '{name}' gets no value", "write `value:` or `map:`")
+        if {"value", "map"} <= keys:
+            yield document.at_key((*path, "map")).problem("two-values", f"column '{name}' has both `value` and `map`", "keep one of them")
+        if "map" in keys and "from" not in keys:
+            yield document.at_key((*path, "map")).problem(
+                "missing-key", "'from' is missing: what the map translates", "write `from: column`"
+            )
+        for key in sorted(keys & {"from", "default"} if "map" not in keys else ()):
+            yield document.at_key((*path, key)).problem(
+                "unused-key", f"'{key}' has no effect without `map`", "remove it, or name a value map"
+            )
+
+
+def _expressions(spec: MappingSpec) -> Iterator[Problem]:
+    found = [*([spec.where] if spec.where else ()), *(c.source if isinstance(c, Mapped) else c for c in spec.columns.values())]
+    for sql in found:
+        yield from _expression(spec, sql)
+
+
+def _expression(spec: MappingSpec, sql: Sql) -> Iterator[Problem]:
+    """What YAML does to an expression before anyone reads it as SQL."""
+    document, path = spec.document, sql.path
+    spot = document.spot(path)
+    if spot is None:
+        return
+    if not sql.text.strip():
+        cut = comma_inside_braces(document, path) if path[:-1] == ("columns",) else ""
+        advice = "remove `where`, or write a condition" if path == ("where",) else cut or "write `null` if NULL is meant"
+        yield document.at_key(path).problem("no-value", f"an expression is missing after '{path[-1]}'", advice)
+    elif not spot.style and _OPERATOR.match(document.text.content, spot.end):
+        yield document.at(path).problem(
+            "comment", "the expression ends here: ` #` begins a comment in YAML", "put the whole expression in double quotes"
+        )
+
+
+def _twice(spec: MappingSpec) -> Iterator[Problem]:
+    """A column stands in one of the lists, once."""
+    seen = set(_section(spec, "columns"))
+    for path, name in same_columns(spec.document):
+        if name in seen:
+            yield spec.document.at(path).problem("column-twice", f"column '{name}' is named twice", "keep one of them")
+        seen.add(name)
+
+
+def _key(spec: MappingSpec) -> Iterator[Problem]:
+    named = _named(spec)
+    for at, column in enumerate(spec.key):
+        if named and column not in named:
+            advice = did_you_mean(column, named) or "a key column gets its value under `columns` or `same`"
+            yield spec.document.at(("key", at)).problem(
+                "key-not-mapped", f"key column '{column}' is not among the mapping's columns", advice
+            )
+    for column, times in Counter(spec.key).items():
+        if times > 1:
+            yield spec.document.at_key(("key",)).problem("column-twice", f"column '{column}' stands in the key {times} times")
+
+
+def _soft_delete(spec: MappingSpec) -> Iterator[Problem]:
+    document = spec.document
+    deletes, columns = document.data.get("deletes", "hard"), _section(spec, "soft_delete")
+    if deletes == "soft" and not columns:
+        yield document.at(("deletes",)).problem(
+            "missing-key", "`deletes: soft` needs `soft_delete`", "write `soft_delete: {deleted: 1}`: the columns that mark a deleted row"
+        )
+    if columns and deletes in ("hard", "ignore"):
+        yield document.at_key(("soft_delete",)).problem(
+            "unused-key", f"'soft_delete' has no effect with `deletes: {deletes}`", "write `deletes: soft`"
+        )
+    for column in columns if deletes == "soft" else ():
+        place = document.at_key(("soft_delete", column))
+        if column in spec.key:
+            yield place.problem("key-changed", f"a soft delete can't change the key column '{column}'")
+        elif column not in _named(spec):
+            yield place.warning(
+                "stays-deleted",
+                f"a row that comes back stays marked: no mapping sets '{column}' back",
+                f"name it under `columns` too: `{column}: 0`",
+            )
+
+
+def _maps(spec: MappingSpec) -> Iterator[Problem]:
+    document, maps = spec.document, _section(spec, "maps")
+    used = {column.map for column in spec.columns.values() if isinstance(column, Mapped)}
+    for name, column in spec.columns.items():
+        if isinstance(column, Mapped) and column.map not in maps:
+            advice = did_you_mean(column.map, maps) or "name it under `maps`"
+            yield document.at((*column.path, "map")).problem(
+                "unknown-map", f"column '{name}': there is no value map '{column.map}'", advice
+            )
+    for name, entries in maps.items():
+        if isinstance(entries, dict) and set(entries) == {"file"}:
+            yield document.at_key(("maps", name, "file")).problem(
+                "unavailable", "value maps in files are not available in this version", "write the values here"
+            )
+        elif name not in used:
+            yield document.at_key(("maps", name)).warning("unused-map", f"no column uses the value map '{name}'")
+        for key in entries if isinstance(entries, dict) else ():
+            if _is_null(document.keys.get(("maps", name, key))):
+                yield document.at_key(("maps", name, key)).problem(
+                    "null-key",
+                    f"a value map has no entry for NULL: '{key}' would be the text",
+                    "put the text in quotes, or use coalesce(…) in `from`",
+                )
+
+
+def _is_null(key: Spot | None) -> bool:
+    return key is not None and not key.style and plain(key.text or "") is None
+
+
+def _tests(spec: MappingSpec) -> Iterator[Problem]:
+    named = _named(spec)
+    for test in spec.tests:
+        for column in test.expect or ():
+            if column not in named:
+                place = spec.document.at_key((*test.path, "expect", column))
+                yield place.problem("unknown-column", f"the mapping has no column '{column}'", did_you_mean(column, named))
+
+
+def _parking(spec: MappingSpec) -> Iterator[Problem]:
+    if spec.document.data.get("on_error") == "park":
+        yield spec.document.at(("on_error",)).warning(
+            "unavailable", "rows that fail halt the pipeline in this version", "write `on_error: halt`, or leave it out"
+        )
+
+
+def _section(spec: MappingSpec, name: str) -> dict[str, object]:
+    """A section as it is written, wrong entries included, so that one mistake is not reported twice."""
+    section = spec.document.data.get(name)
+    inner = dict(section) if isinstance(section, dict) else {}
+    return {key: given for key, given in inner.items() if not (name == "columns" and key == "same" and isinstance(given, list))}
+
+
+def _named(spec: MappingSpec) -> list[str]:
+    """All target columns that the file writes, once each."""
+    return list(dict.fromkeys([*_section(spec, "columns"), *(name for _, name in same_columns(spec.document))]))

@@ -1,0 +1,208 @@
+"""What `check` looks at on a MySQL or MariaDB source; there is nothing to set up there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pymysql
+from pymysql.connections import Connection
+
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Denied, Exit, Finding, Misconfigured
+from cdc.model.table import Definition, TableName
+from cdc.model.value import value
+from cdc.server.mysql import connect, translated
+from cdc.server.mysql_catalogue import describe
+from cdc.source.mysql import log
+from cdc.source.mysql.log import Server
+from cdc.sql.names import my_table
+
+
+@value
+class _Setting:
+    variable: str
+    good: tuple[str, ...]
+    code: str
+    because: str
+    mend: str
+    exit: Exit = Exit.CONFIG
+
+
+_SETTINGS = (
+    _Setting("log_bin", ("ON", "1"), "log-bin", "there is no log to read", "Set log_bin in the server's configuration and restart it."),
+    _Setting("binlog_format", ("ROW",), "binlog-format", "statements don't say which rows they change", "set global binlog_format = ROW;"),
+    _Setting(
+        "binlog_row_image", ("FULL", "FULL_NODUP"), "row-image", "rows are logged in part", "set global binlog_row_image = FULL;"
+    ),
+    _Setting(
+        "binlog_row_metadata", ("FULL",), "row-metadata", "rows are logged without their columns' names",
+        "set global binlog_row_metadata = FULL;",
+    ),
+    _Setting("log_bin_compress", ("OFF", "0"), "compression", "compressed events can't be read", "set global log_bin_compress = off;"),
+    _Setting(
+        "binlog_transaction_compression", ("OFF", "0"), "compression", "compressed transactions can't be read",
+        "set global binlog_transaction_compression = off;",
+    ),
+    _Setting(
+        "binlog_row_value_options", ("",), "partial-json", "JSON columns are logged in part", "set global binlog_row_value_options = '';"
+    ),
+    _Setting(
+        "sync_binlog", ("1",), "durability", "after a crash the log may lack what was read from it already",
+        "set global sync_binlog = 1;", Exit.OK,
+    ),
+    _Setting(
+        "innodb_flush_log_at_trx_commit", ("1",), "durability", "after a crash tables may lack what was read from the log already",
+        "set global innodb_flush_log_at_trx_commit = 1;", Exit.OK,
+    ),
+    _Setting(
+        "gtid_mode", ("ON",), "gtid-mode", "without GTIDs the log can't be followed to another server after a failover",
+        "Set gtid_mode = ON, by way of OFF_PERMISSIVE and ON_PERMISSIVE.", Exit.OK,
+    ),
+)  # fmt: skip
+
+
+class MySQLSourceAdmin:
+    """Implements `SourceAdmin`."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._opened: Connection[Any] | None = None
+
+    def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
+        with translated(self._endpoint.name):
+            return describe(self._connection(), names)
+
+    def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
+        connection = self._connection()
+        with translated(self._endpoint.name):
+            server = log.inspect(connection)
+            user = _one(connection, "select current_user()")
+            return [
+                *_version(server),
+                *_settings(connection),
+                *_privileges(connection, server, user),
+                *_filters(connection, server, tables),
+                *(finding for table in tables for finding in _table(connection, server, table, user)),
+            ]
+
+    def setup(self, tables: Sequence[TableName]) -> Sequence[str]:  # noqa: ARG002
+        """Return nothing: the server's log is all that is needed."""
+        return ()
+
+    def teardown(self) -> Sequence[str]:
+        """Return nothing: nothing was made."""
+        return ()
+
+    def execute(self, statement: str) -> None:
+        with translated(self._endpoint.name), self._connection().cursor() as cursor:
+            cursor.execute(statement)
+
+    def close(self) -> None:
+        if self._opened:
+            with suppress(pymysql.MySQLError, OSError):  # it may be broken already
+                self._opened.close()
+            self._opened = None
+
+    def _connection(self) -> Connection[Any]:
+        if self._opened is None:
+            self._opened = connect(self._endpoint, database=False)
+        return self._opened
+
+
+def _version(server: Server) -> Iterator[Finding]:
+    oldest = (10, 5) if server.mariadb else (8, 0)
+    if server.version < oldest:
+        name = "MariaDB" if server.mariadb else "MySQL"
+        found = ".".join(map(str, server.version))
+        yield Finding(
+            "version", f"{name} {found} does not log columns' names", f"Upgrade to {name} {oldest[0]}.{oldest[1]} or later.", Exit.CONFIG
+        )
+
+
+def _settings(connection: Connection[Any]) -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("show global variables where variable_name in %s", [{*(each.variable for each in _SETTINGS), "server_id"}])
+        found = dict(cursor.fetchall())
+    for each in _SETTINGS:
+        text = found.get(each.variable)
+        if text is not None and text.upper() not in each.good:
+            yield Finding(each.code, f"{each.variable} is {text or 'empty'}: {each.because}", each.mend, each.exit)
+    if found.get("server_id") == "0":
+        yield Finding("server-id", "server_id is 0: the server sends its log to nobody", "set global server_id = 1;", Exit.CONFIG)
+
+
+def _privileges(connection: Connection[Any], server: Server, user: str) -> Iterator[Finding]:
+    grants = _grants(connection, server)
+    monitor = "binlog monitor" if server.mariadb else "replication client"
+    for privilege, synonyms in (
+        ("replication slave", ("REPLICATION SLAVE",)),
+        (monitor, ("BINLOG MONITOR", "REPLICATION CLIENT", "SUPER")),
+    ):
+        if not any(name in grant for grant in grants for name in (*synonyms, "ALL PRIVILEGES")):
+            yield Finding("privilege", f"{user} lacks {privilege}", f"grant {privilege} on *.* to {_account(user)};", Exit.DENIED)
+
+
+def _grants(connection: Connection[Any], server: Server) -> list[str]:
+    """Return the global grants of this account and of the roles that it has taken on."""
+    query = "show grants"
+    roles = "NONE" if server.mariadb else _one(connection, "select current_role()")
+    if roles != "NONE":
+        query = f"show grants for current_user() using {roles}"
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return [grant for (grant,) in cursor.fetchall() if " ON *.* TO " in grant]
+
+
+def _filters(connection: Connection[Any], server: Server, tables: Sequence[Definition]) -> Iterator[Finding]:
+    """`binlog_do_db` and `binlog_ignore_db` stand in no variable, only in the log's status."""
+    try:
+        with translated(""):
+            only, never = log.filters(connection, server)
+    except (Denied, Misconfigured):  # both are findings already
+        return
+    for schema in sorted({table.name.schema for table in tables}):
+        if schema in never or (only and schema not in only):
+            yield Finding(
+                "log-filter", f"changes in database {schema} are not logged", "Mend binlog_do_db and binlog_ignore_db.", Exit.CONFIG
+            )
+
+
+def _table(connection: Connection[Any], server: Server, table: Definition, user: str) -> Iterator[Finding]:
+    name = table.name
+    try:
+        with translated(""), connection.cursor() as cursor:
+            cursor.execute(f"select 1 from {my_table(name)} limit 0")
+    except Denied:
+        yield Finding("privilege", f"{user} may not read {name}", f"grant select on {my_table(name)} to {_account(user)};", Exit.DENIED)
+    if table.identity is None:
+        yield Finding(
+            "no-key", f"{name} has no primary key, and no unique one without NULLs: its rows can't be told apart",
+            f"alter table {my_table(name)} add primary key (…);", Exit.CONFIG,
+        )  # fmt: skip
+    if server.mariadb or server.version < (9, 6):
+        for key in table.foreign_keys:
+            if key.cascades:
+                yield Finding(
+                    "cascade", f"{name}: what foreign key {key.name} changes when {key.parent} changes is not logged",
+                    f"Recreate {key.name} without CASCADE and SET NULL, or map nothing that depends on it.", Exit.OK,
+                )  # fmt: skip
+    engine = _one(connection, "select engine from information_schema.tables where table_schema = %s and table_name = %s", *name)
+    if engine != "InnoDB":
+        yield Finding(
+            "engine", f"{name} is a table of {engine}: its changes are not transactions", f"alter table {my_table(name)} engine = InnoDB;",
+            Exit.OK,
+        )  # fmt: skip
+
+
+def _account(user: str) -> str:
+    name, _, host = user.rpartition("@")
+    return f"'{name}'@'{host}'"
+
+
+def _one(connection: Connection[Any], query: str, *arguments: object) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(query, arguments)
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""

@@ -1,0 +1,91 @@
+"""The drivers' private members that we use, all of them here: a dump that mysql-replication begins, and rows that PyMySQL does not parse.
+
+Both are pinned: a new release is tried against these functions before it is taken.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pymysql
+from pymysql.connections import Connection
+from pymysql.constants import COMMAND
+
+from cdc.model.endpoint import Endpoint
+from cdc.server.mysql import parameters, translated
+from cdc.source.mysql.packets import Packet, Packets, ended, refuse
+from cdc.source.mysql.position import LogPosition
+
+HEARTBEAT = 5.0
+"""Seconds of silence after which the server says that it lives."""
+_PIECE = 262_144
+_PATIENCE = "set session net_write_timeout = 3600"
+"""The server must not give up on us while we apply and don't read."""
+
+
+class Dump:
+    """A connection on which the server sends its binary log."""
+
+    def __init__(self, endpoint: Endpoint, server_id: int, start: LogPosition) -> None:
+        """Begin behind `start`. Raises `Unreachable` or `Denied`; what is wrong with the position comes with the first packet."""
+        from pymysqlreplication import BinLogStreamReader
+
+        reader = BinLogStreamReader(
+            connection_settings={**parameters(endpoint), "init_command": _PATIENCE},
+            server_id=server_id,
+            blocking=True,
+            resume_stream=True,
+            slave_heartbeat=HEARTBEAT,
+            enable_logging=False,
+            **_beginning(start),
+        )
+        with translated(endpoint.name):
+            reader._BinLogStreamReader__connect_to_stream()  # noqa: SLF001
+        self.checksum: bool = reader._BinLogStreamReader__use_checksum  # noqa: SLF001
+        self._connection: Connection[Any] = reader._stream_connection  # noqa: SLF001
+        self._socket: socket.socket = self._connection._sock  # noqa: SLF001
+
+    def receive(self, timeout: float) -> bytes | None:
+        """Return the next bytes; None when there were none in time; empty when the server closed the connection."""
+        if self._socket.gettimeout() != timeout:
+            self._socket.settimeout(timeout)
+        try:
+            return self._socket.recv(_PIECE)
+        except TimeoutError:
+            return None
+
+    def close(self) -> None:
+        with suppress(pymysql.MySQLError, OSError):  # it may be broken already
+            self._connection.close()
+
+
+def _beginning(start: LogPosition) -> dict[str, Any]:
+    """MySQL without GTIDs begins at file and offset, and so does one with an empty set: at its very first file."""
+    if start.flavour == "mariadb":
+        return {"is_mariadb": True, "auto_position": start.gtids or ""}
+    if start.gtids:
+        return {"auto_position": start.gtids}
+    return {"log_file": "", "log_pos": 4} if start.gtids == "" else {"log_file": start.file, "log_pos": start.offset}
+
+
+def raw_rows(connection: Connection[Any], query: str, where: str) -> Iterator[Packet]:
+    """Run a query and yield its rows as the packets that they come in, unread: memory holds one piece, whatever the result's size."""
+    with translated(where):
+        connection._execute_command(COMMAND.COM_QUERY, query)  # type: ignore[attr-defined]  # noqa: SLF001
+        columns = connection._read_packet().read_length_encoded_integer()  # type: ignore[no-untyped-call]  # noqa: SLF001
+        for _ in range(columns + 1):
+            connection._read_packet()  # type: ignore[no-untyped-call]  # noqa: SLF001
+        packets, received = Packets(), connection._rfile  # type: ignore[attr-defined]  # noqa: SLF001
+        while True:
+            piece = received.read1(_PIECE)
+            if not piece:
+                ended(where)
+            for data, start, end in packets.add(piece):
+                if data[start] == 0xFF:
+                    refuse(data, start, end, where)
+                if data[start] == 0xFE and end - start < 9:
+                    return
+                yield data, start, end

@@ -1,0 +1,134 @@
+"""What we ask a server about itself and its binary log: who it is, where the log ends, and whether it still follows a position."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pymysql.connections import Connection
+
+from cdc.model.errors import Gap, Misconfigured
+from cdc.model.value import value
+from cdc.source.mysql.gtids import DomainGtids, tagged
+from cdc.source.mysql.position import RELOAD, LogPosition, number
+
+_NEVER = "this server never had all the transactions before the checkpoint: it is another one, or it was reset"
+
+
+@value
+class Server:
+    mariadb: bool
+    version: tuple[int, ...]
+    identity: str
+    """MariaDB's server id, MySQL's server uuid."""
+    gtids: bool
+    folds_case: bool
+    """Table names that differ in case are the same."""
+
+    @property
+    def flavour(self) -> str:
+        return "mariadb" if self.mariadb else "mysql"
+
+
+def inspect(connection: Connection[Any]) -> Server:
+    text, server_id, names = _row(connection, "select version(), @@server_id, @@lower_case_table_names")
+    version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
+    if "mariadb" in text.lower():
+        return Server(True, version, str(server_id), True, bool(names))
+    uuid, mode = _row(connection, "select @@server_uuid, @@gtid_mode")
+    return Server(False, version, uuid, mode == "ON", bool(names))
+
+
+def end(connection: Connection[Any], server: Server) -> LogPosition:
+    """Return where the log ends now."""
+    status = _status(connection, server)
+    file, offset = str(status[0]), int(status[1])
+    if server.mariadb:
+        return at(connection, server, file, offset)
+    executed = re.sub(r"\s", "", status[4])
+    return LogPosition("mysql", executed if server.gtids and not tagged(executed) else None, file, offset, server.identity)
+
+
+def filters(connection: Connection[Any], server: Server) -> tuple[set[str], set[str]]:
+    """Return the databases that alone are logged (empty: all), and those that are not."""
+    only, never = _status(connection, server)[2:4]
+    return set(filter(None, only.split(","))), set(filter(None, never.split(",")))
+
+
+def _status(connection: Connection[Any], server: Server) -> Sequence[Any]:
+    status = _row(connection, "show binary log status" if not server.mariadb and server.version >= (8, 2) else "show master status")
+    if not status:
+        raise Misconfigured("the server writes no binary log", "Set log_bin in the server's configuration and restart it.")
+    return status
+
+
+def at(connection: Connection[Any], server: Server, file: str, offset: int) -> LogPosition:
+    """Return MariaDB's position for a file and an offset in it."""
+    (gtids,) = _row(connection, "select binlog_gtid_pos(%s, %s)", file, offset)
+    return LogPosition("mariadb", gtids or "", file, offset, server.identity)
+
+
+def files(connection: Connection[Any]) -> dict[str, int]:
+    """Return the log's files and their sizes, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("show binary logs")
+        return {str(name): int(size) for name, size, *_ in cursor.fetchall()}
+
+
+def behind(present: dict[str, int], applied: LogPosition) -> int:
+    """Count the bytes between a position and the log's end; all of them when its file is not there any more."""
+    if applied.file not in present:
+        return sum(present.values())
+    later = sum(size for file, size in present.items() if number(file) > number(applied.file))
+    return later + max(0, present[applied.file] - applied.offset)
+
+
+def prove_continuity(connection: Connection[Any], server: Server, after: LogPosition) -> None:
+    """Raise `Gap` when the server's log is not the one that `after` was taken from. Purged files show when the dump begins."""
+    if after.flavour != server.flavour:
+        raise Gap(f"the checkpoint was taken on {after.flavour}, and this server is {server.flavour}", RELOAD)
+    if after.gtids is None and after.server != server.identity:
+        raise Gap("the checkpoint is a file and an offset of another server's log", RELOAD)
+    if after.gtids is not None:
+        (_prove_mariadb_gtids if server.mariadb else _prove_mysql_gtids)(connection, after.gtids)
+    if after.server == server.identity:
+        _prove_place(connection, server, after)
+
+
+def _prove_mariadb_gtids(connection: Connection[Any], gtids: str) -> None:
+    (logged,) = _row(connection, "select @@gtid_binlog_pos")
+    if not DomainGtids(logged).holds(gtids):
+        raise Gap(_NEVER, RELOAD)
+
+
+def _prove_mysql_gtids(connection: Connection[Any], gtids: str) -> None:
+    executed, kept = _row(connection, "select gtid_subset(%s, @@gtid_executed), gtid_subset(@@gtid_purged, %s)", gtids, gtids)
+    if not executed:
+        raise Gap(_NEVER, RELOAD)
+    if not kept:
+        raise Gap("the server has purged transactions that come after the checkpoint", RELOAD)
+
+
+def _prove_place(connection: Connection[Any], server: Server, after: LogPosition) -> None:
+    """Compare file and offset with what the server has there: after RESET MASTER the same GTIDs are given to other transactions."""
+    present = files(connection)
+    reset = Gap("the server's binary log was reset: what it holds now is not what the checkpoint was taken from", RELOAD)
+    if after.file not in present:
+        if number(after.file) > max(map(number, present), default=0):
+            raise reset
+        if after.gtids is None:
+            raise Gap(f"the server has purged {after.file}, which the checkpoint lies in", RELOAD)
+        return
+    if after.offset > present[after.file]:
+        raise reset
+    if server.mariadb:
+        there = at(connection, server, after.file, after.offset).gtids or ""
+        if not DomainGtids(there).same(after.gtids or ""):
+            raise reset
+
+
+def _row(connection: Connection[Any], query: str, *arguments: object) -> Sequence[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, arguments)
+        return cursor.fetchone() or ()

@@ -1,0 +1,68 @@
+"""How far a stream has read: the position after the last transaction, and what of it an `Idle` may say."""
+
+from __future__ import annotations
+
+from cdc.model.change import Position
+from cdc.source.mysql.gtids import DomainGtids, Gtids, IntervalGtids
+from cdc.source.mysql.position import LogPosition, number
+
+
+class Progress:
+    """Moves at ends of transactions only."""
+
+    def __init__(self, start: LogPosition, server: str) -> None:
+        """`server` is the one that is read now; after a failover `start` names another."""
+        self._flavour = start.flavour
+        self._server = server
+        self._gtids: Gtids | None = None
+        if start.gtids is not None:
+            self._gtids = DomainGtids(start.gtids) if start.flavour == "mariadb" else IntervalGtids(start.gtids)
+        self._file, self._offset = start.file, start.offset
+        self._reading = start.file
+        self._follows = False
+        """The next event stands right behind what has been read: its end is a position too."""
+        self._idle = start.text()
+        self._moved = False
+
+    def text(self) -> Position:
+        """Return the position after the last transaction."""
+        gtids = "" if self._gtids is None else f"gtid={self._gtids.text()};"
+        return Position(f"{self._flavour};{gtids}file={self._file}:{self._offset};server={self._server}")
+
+    def idle(self) -> Position:
+        """Return the position after the last transaction that was not our own."""
+        if self._moved:
+            self._idle = self.text()
+            self._moved = False
+        return self._idle
+
+    def committed(self, gtid: tuple[str, int] | None, offset: int, echo: bool) -> None:
+        """Pass the end of a transaction. An echo leaves `idle` where it was."""
+        if echo:
+            self.idle()
+        if gtid and self._gtids is not None:
+            self._gtids.add(*gtid)
+        self._file, self._offset = self._reading, offset
+        self._follows = True
+        self._moved = self._moved or not echo
+
+    def passed(self, offset: int) -> None:
+        """Pass an event outside all transactions. When the server began in a file's middle, its place says nothing yet."""
+        if self._follows and offset:
+            self._offset = offset
+            self._moved = True
+
+    def rotated(self, file: str, offset: int, artificial: bool) -> None:
+        """Go on in another file. An artificial rotation only says where the server begins to send."""
+        self._reading = file
+        if artificial:
+            self._follows = self._follows and (file, offset) == (self._file, self._offset)
+        else:
+            self._file, self._offset = file, offset
+            self._follows = self._moved = True
+
+    def reached(self, until: LogPosition) -> bool:
+        """Return whether all up to `until` has been read."""
+        if self._gtids is not None and until.gtids is not None:
+            return self._gtids.holds(until.gtids)
+        return until.server == self._server and (number(self._file), self._offset) >= until.place()

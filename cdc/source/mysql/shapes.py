@@ -1,0 +1,149 @@
+"""Table maps to the shapes of wanted tables, each made once and kept for as long as the log announces the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pymysql.constants import FIELD_TYPE as CODE
+
+from cdc.model.errors import UnknownEvent
+from cdc.model.table import Column, Definition, Table, TableName
+from cdc.model.types import Type
+from cdc.model.value import identity
+from cdc.server.mysql_types import Logged, facts_of, type_of
+from cdc.source.mysql import table_map
+from cdc.source.mysql.charsets import Charsets
+from cdc.source.mysql.log import Server
+from cdc.source.mysql.pieces import piece
+from cdc.source.mysql.position import DAMAGED
+from cdc.source.mysql.rows import RowDecoder
+from cdc.source.mysql.table_map import TableMap
+from cdc.sql import ledger
+
+MARKER = TableName(ledger.SCHEMA, ledger.CHECKPOINT)
+_KNOWN = 10_000
+
+_BINARY_NATIVES: Mapping[str, int] = {"uuid": 16, "inet6": 16, "inet4": 4}
+"""MariaDB's types that the log describes as a binary(n)."""
+
+
+@identity
+class Shape:
+    """A wanted table as the log announced it, and how its rows are read."""
+
+    table: Table
+    decoder: RowDecoder
+    marker: int | None
+    """Position of `origin`, when this is the checkpoint's table."""
+
+
+class Shapes:
+    """All shapes of one stream."""
+
+    def __init__(
+        self, wanted: Iterable[TableName], server: Server, charsets: Charsets, describe: Callable[[TableName], Definition | None]
+    ) -> None:
+        """`describe` asks the catalogue as it is now. Our own database is never wanted, but its checkpoint is the marker."""
+        self._folds = server.folds_case
+        self._mariadb = server.mariadb
+        self._wanted = {self._folded(name): name for name in wanted if name.schema != ledger.SCHEMA}
+        self._charsets = charsets
+        self._describe = describe
+        self._known: dict[bytes, Shape | None] = {}
+        self._latest: dict[TableName, Table] = {}
+        self._announced: dict[int, tuple[bytes, Shape | None]] = {}
+
+    def announce(self, data: bytes, at: int, end: int) -> None:
+        """Take a TABLE_MAP event's body: the table's id, flags, and what `table_map` reads. It is nearly always the same as before."""
+        number, body = table_id(data, at), data[at + 8 : end]
+        announced = self._announced.get(number)
+        if announced is None or announced[0] != body:
+            self._announced[number] = (body, self._shape(body))
+
+    def of(self, data: bytes, at: int) -> Shape | None:
+        """Return the shape of a row event's rows; None when the table is not wanted."""
+        announced = self._announced.get(table_id(data, at))
+        if announced is None:
+            raise UnknownEvent("the binary log holds rows of a table that it did not announce", DAMAGED)
+        return announced[1]
+
+    def forget(self) -> None:
+        """Forget the ids: they mean nothing in another file."""
+        self._announced.clear()
+
+    def latest(self, name: TableName) -> Table | None:
+        """Return a wanted table in its newest shape, for a change that has no rows; None when it is not wanted."""
+        wanted = self._wanted.get(self._folded(name))
+        if wanted is None:
+            return None
+        if wanted not in self._latest:
+            definition = self._describe(wanted)
+            self._latest[wanted] = table_of(definition) if definition else Table(wanted, (), ())
+        return self._latest[wanted]
+
+    def in_schema(self, schema: str) -> Sequence[TableName]:
+        """Return the wanted tables of a database."""
+        folded = self._folded(TableName(schema, "")).schema
+        return [wanted for name, wanted in self._wanted.items() if name.schema == folded]
+
+    def _folded(self, name: TableName) -> TableName:
+        return TableName(name.schema.lower(), name.name.lower()) if self._folds else name
+
+    def _shape(self, body: bytes) -> Shape | None:
+        if body in self._known:
+            return self._known[body]
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        shape = self._known[body] = self._made(body)
+        return shape
+
+    def _made(self, body: bytes) -> Shape | None:
+        name = table_map.name_of(body)
+        wanted = MARKER if name == MARKER else self._wanted.get(self._folded(name))
+        if wanted is None:
+            return None
+        announced = table_map.parse(body, self._charsets, self._mariadb)
+        definition = self._describe(wanted) if self._is_vague(announced) else None
+        types = [_type(*each, definition) for each in zip(announced.names, announced.columns, strict=True)]
+        columns = tuple(Column(*each) for each in zip(announced.names, types, announced.nullable, strict=True))
+        key = announced.key or _unique_key(announced.names, definition)
+        pieces = [piece(number, column, types[number], self._charsets) for number, column in enumerate(announced.columns)]
+        table = self._latest[wanted] = Table(wanted, columns, key)
+        return Shape(table, RowDecoder(pieces), announced.names.index("origin") if name == MARKER else None)
+
+    def _is_vague(self, announced: TableMap) -> bool:
+        """Return whether the log leaves open what the catalogue knows: which unique key names a row, or what a binary(16) means."""
+        return not announced.key or (self._mariadb and any(map(_is_disguised, announced.columns)))
+
+
+def table_id(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 6], "little")
+
+
+def table_of(definition: Definition) -> Table:
+    """Return the shape that the log will announce for a table as the catalogue describes it."""
+    names = [column.name for column in definition.columns]
+    primary = next((unique for unique in definition.uniques if unique.primary), None)
+    key = tuple(names.index(name) for name in primary.columns) if primary else _unique_key(names, definition)
+    columns = tuple(Column(column.name, column.type, column.nullable) for column in definition.columns)
+    return Table(definition.name, columns, key)
+
+
+def _is_disguised(column: Logged) -> bool:
+    return column.code == CODE.STRING and column.charset is None and column.length in _BINARY_NATIVES.values()
+
+
+def _type(name: str, column: Logged, definition: Definition | None) -> Type:
+    """Return a column's type; the catalogue is believed where the log can't tell."""
+    known = definition.column(name) if definition and _is_disguised(column) else None
+    if known and _BINARY_NATIVES.get(known.type.native.partition(" ")[0]) == column.length:
+        return known.type
+    return type_of(facts_of(column))
+
+
+def _unique_key(names: Sequence[str], definition: Definition | None) -> tuple[int, ...]:
+    """Return the first unique key that names every row, where there is no primary key."""
+    for unique in definition.uniques if definition else ():
+        if unique.exact and all(name in names for name in unique.columns):
+            return tuple(names.index(name) for name in unique.columns)
+    return ()

@@ -1,0 +1,129 @@
+"""A MySQL or MariaDB database as a source of changes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import Any
+from zlib import crc32
+
+import pymysql
+from pymysql.connections import Connection
+
+from cdc.model.change import Idle, Position, Row, Transaction
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import CdcError
+from cdc.model.table import Definition, Table, TableName
+from cdc.server.mysql import connect, translated
+from cdc.server.mysql_catalogue import describe
+from cdc.source.feed import Feed
+from cdc.source.mysql import charsets, log, snapshot, text_rows
+from cdc.source.mysql.assembler import Assembler
+from cdc.source.mysql.driver import Dump, raw_rows
+from cdc.source.mysql.position import LogPosition, parse
+from cdc.source.mysql.progress import Progress
+from cdc.source.mysql.shapes import Shapes
+from cdc.source.mysql.stream import LogReader
+
+_KEYS = 500
+"""Keys in one query for whole rows."""
+
+
+class MySQLSource:
+    """Implements `Source`. Each thread has an ordinary connection of its own beside the one that the log comes on."""
+
+    def __init__(self, endpoint: Endpoint, pipeline: str, tables: Sequence[TableName], target: str) -> None:
+        self._endpoint = endpoint
+        self._pipeline = pipeline
+        self._tables = tables
+        self._target = target
+        self._sessions: dict[str, Connection[Any]] = {}
+        self._reading: tuple[Feed, LogReader] | None = None
+
+    def head(self) -> Position:
+        with self._session("ask") as connection:
+            return log.end(connection, log.inspect(connection)).text()
+
+    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Idle]:
+        reader = self._reader(parse(after), parse(until) if until else None)
+        feed = Feed(reader, self._endpoint.name)
+        self._reading = feed, reader
+        try:
+            yield from feed.items()
+        finally:
+            self._stop()
+
+    def confirm(self, upto: Position) -> None:
+        """The server keeps its log by age, not by what we have read."""
+
+    @contextmanager
+    def snapshot(self, tables: Sequence[TableName]) -> Iterator[snapshot.TableSnapshot]:
+        connection = connect(self._endpoint, database=False)
+        try:
+            with translated(self._endpoint.name):
+                server = log.inspect(connection)
+            yield snapshot.take(connection, server, tables, self._endpoint.name)
+        finally:
+            _close(connection)
+
+    def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
+        rest = iter(keys)
+        while some := list(islice(rest, _KEYS)):
+            with self._session("ask") as connection:
+                query = f"{text_rows.select(table)} {text_rows.where(table, some)}"
+                yield from list(text_rows.read(table, raw_rows(connection, query, self._endpoint.name)))
+
+    def lag_bytes(self, applied: Position) -> int:
+        with self._session("lag") as connection:
+            return log.behind(log.files(connection), parse(applied))
+
+    def close(self) -> None:
+        self._stop()
+        for connection in self._sessions.values():
+            _close(connection)
+        self._sessions = {}
+
+    def _reader(self, after: LogPosition, until: LogPosition | None) -> LogReader:
+        with self._session("log") as connection:
+            server = log.inspect(connection)
+            log.prove_continuity(connection, server, after)
+            known = charsets.read(connection)
+        dump = Dump(self._endpoint, self._server_id(), after)
+        shapes = Shapes(self._tables, server, known, self._describe)
+        return LogReader(dump, Assembler(Progress(after, server.identity), shapes, self._target, dump.checksum), until, self._endpoint.name)
+
+    def _describe(self, table: TableName) -> Definition | None:
+        with self._session("log") as connection:
+            return describe(connection, [table]).get(table)
+
+    def _server_id(self) -> int:
+        """Return the number that we are known by as a reader of the log: stable, and far from those that people give to servers."""
+        if given := self._endpoint.options.get("server_id"):
+            return int(given)
+        return 3_000_000_000 + crc32(f"{self._pipeline}@{socket.gethostname()}".encode()) % 1_000_000_000
+
+    @contextmanager
+    def _session(self, role: str) -> Iterator[Connection[Any]]:
+        """Give the connection that a thread asks on; it is replaced after an error."""
+        if role not in self._sessions:
+            self._sessions[role] = connect(self._endpoint, database=False)
+        try:
+            with translated(self._endpoint.name):
+                yield self._sessions[role]
+        except CdcError:
+            _close(self._sessions.pop(role))
+            raise
+
+    def _stop(self) -> None:
+        if self._reading:
+            feed, reader = self._reading
+            self._reading = None
+            feed.close()
+            reader.close()
+
+
+def _close(connection: Connection[Any]) -> None:
+    with suppress(pymysql.MySQLError, OSError):  # it may be broken already
+        connection.close()

@@ -1,0 +1,89 @@
+"""The one-time work on a PostgreSQL source: what `check` finds, and the statements of `setup` and `teardown`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Finding, Held
+from cdc.model.table import Definition, TableName
+from cdc.server.postgresql import translated
+from cdc.server.postgresql_catalogue import describe
+from cdc.source.postgresql.findings import identity_findings, publication_findings, role_findings, server_findings, slot_findings
+from cdc.source.postgresql.names import slot_name
+from cdc.source.postgresql.publication import Publication, read_publication
+from cdc.source.postgresql.session import Session
+from cdc.sql.names import pg_name, pg_table, pg_text
+
+_SLOT = """
+select active_pid from pg_replication_slots
+where slot_name = %s and plugin = 'pgoutput' and database = current_database() and not temporary"""
+
+
+class PostgreSQLSourceAdmin:
+    """One pipeline's slot and publication, of the same name. Nothing is changed but by `execute`."""
+
+    def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
+        self._name = slot_name(pipeline)
+        self._where = endpoint.name
+        self._session = Session(endpoint, f"cdc {pipeline} admin")
+
+    def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
+        with translated(self._where):
+            return describe(self._session.connection(), names)
+
+    def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
+        with translated(self._where):
+            connection = self._session.connection()
+            names = [table.name for table in tables]
+            return [
+                *server_findings(connection, self._name),
+                *role_findings(connection, names),
+                *identity_findings(tables),
+                *slot_findings(connection, self._name),
+                *publication_findings(self._name, read_publication(connection, self._name), names),
+            ]
+
+    def setup(self, tables: Sequence[TableName]) -> Sequence[str]:
+        """The publication comes first: a slot can't use one that is younger than its log."""
+        with translated(self._where):
+            connection = self._session.connection()
+            statements = _publication_statements(pg_name(self._name), read_publication(connection, self._name), tables)
+            if connection.execute(_SLOT, (self._name,)).fetchone() is None:
+                statements.append(f"select pg_create_logical_replication_slot({pg_text(self._name)}, 'pgoutput')")
+            return statements
+
+    def teardown(self) -> Sequence[str]:
+        """Raises `Held`, naming the process, when the slot is in use."""
+        with translated(self._where):
+            connection = self._session.connection()
+            statements = []
+            if slot := connection.execute(_SLOT, (self._name,)).fetchone():
+                if slot[0] is not None:
+                    raise Held(f"{self._where}: the replication slot {self._name} is in use by process {slot[0]}", "Stop `cdc run` first.")
+                statements.append(f"select pg_drop_replication_slot({pg_text(self._name)})")
+            if read_publication(connection, self._name) is not None:
+                statements.append(f"drop publication {pg_name(self._name)}")
+            return statements
+
+    def execute(self, statement: str) -> None:
+        with translated(self._where):
+            self._session.connection().execute(statement)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _publication_statements(name: str, publication: Publication | None, tables: Sequence[TableName]) -> list[str]:
+    """ONLY leaves out tables that inherit; partitions are always in."""
+    listed = ", ".join(f"only {pg_table(table)}" for table in tables)
+    if publication is None:
+        return [f"create publication {name} for table {listed} with (publish_via_partition_root = true)"]
+    statements = []
+    if not publication.everything and (publication.narrowed or publication.members != frozenset(tables)):
+        statements.append(f"alter publication {name} set table {listed}")
+    if not publication.by_root:
+        statements.append(f"alter publication {name} set (publish_via_partition_root = true)")
+    if not publication.all_operations:
+        statements.append(f"alter publication {name} set (publish = 'insert, update, delete, truncate')")
+    return statements

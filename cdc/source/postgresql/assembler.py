@@ -1,0 +1,119 @@
+"""pgoutput's frames to whole transactions of the wanted tables, with our own echoes counted, and to the position that may be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from cdc.model.change import Change, Op, Origin, Position, Transaction
+from cdc.model.errors import UnknownEvent
+from cdc.source.postgresql import protocol
+from cdc.source.postgresql.position import Place, position
+from cdc.source.postgresql.protocol import KIND, OID
+from cdc.source.postgresql.rows import DECODE
+from cdc.source.postgresql.shapes import Shapes
+from cdc.sql.ledger import MESSAGE_PREFIX
+
+QUIET = 16 * 1024 * 1024
+"""Bytes of log without a row for us after which the position moves all the same: a WAL segment. A smaller step could be our own
+writes on this server, and two pipelines would answer each other's checkpoints for ever."""
+
+
+class Assembler:
+    """Take frames in their order; `taken` hands out what they have completed."""
+
+    def __init__(self, shapes: Shapes, target: str, after: Place, until: int | None = None) -> None:
+        self.upto = after.lsn
+        """All before has been handed out, and may be confirmed once that is durable."""
+        self.received = after.lsn
+        """The log's end as far as the server has told of it."""
+        self._shapes = shapes
+        self._target = target
+        self._place = after
+        self._until = until
+        self._completed: list[Transaction] = []
+        self._changes: list[Change] = []
+        self._committed_at = 0.0
+        self._origin: Origin = ()
+        self._echoes = 0
+        self._inside = False
+        self._decoding: dict[int, Callable[[bytes], None]] = {
+            ord("B"): self._begin, ord("C"): self._commit, ord("M"): self._message, ord("R"): shapes.learn, ord("Y"): shapes.name_type,
+            **dict.fromkeys(DECODE, self._row), ord("T"): self._truncate, ord("O"): _ignore,
+        }  # fmt: skip
+        self._counting = {**self._decoding, **dict.fromkeys(DECODE, self._count)}
+        self._handlers = self._decoding
+
+    def decode(self, frame: bytes) -> None:
+        """Take in one frame of log. Raises `UnknownEvent` on a message that version 1 does not have."""
+        handle = self._handlers.get(frame[KIND])
+        if handle is None:
+            raise UnknownEvent(f"the log has a message of kind {chr(frame[KIND])!r}", "This is a bug, or a server of a newer protocol.")
+        handle(frame)
+
+    def keepalive(self, frame: bytes) -> bool:
+        """Take in a sign of life; return whether the server wants an answer at once."""
+        end, reply = protocol.keepalive(frame)
+        self.received = max(self.received, end)
+        told = end if self._until is None else min(end, self._until)
+        if told - self.upto >= QUIET and not self._inside:
+            self.upto = told
+        return reply
+
+    def taken(self) -> Sequence[Transaction]:
+        """Return the transactions completed since the last call."""
+        completed, self._completed = self._completed, []
+        return completed
+
+    def finished(self) -> bool:
+        return self._until is not None and self.received >= self._until
+
+    def position(self) -> Position:
+        return self._at(self.upto)
+
+    def _at(self, lsn: int) -> Position:
+        return position(replace(self._place, lsn=lsn))
+
+    def _begin(self, frame: bytes) -> None:
+        self._committed_at = protocol.begin(frame)
+        self._changes, self._origin, self._echoes, self._handlers = [], (), 0, self._decoding
+        self._inside = True
+
+    def _commit(self, frame: bytes) -> None:
+        """Close the transaction. One without a row for us moves the position, unless it is marked: then it is a pipeline's checkpoint."""
+        end, changes, echoes = protocol.commit(frame), self._changes, self._echoes
+        self._inside = False
+        self.received = max(self.received, end)
+        if self._until is not None and end > self._until:
+            return
+        if self._target in self._origin:
+            changes, echoes = [], echoes + len(changes)
+        if changes or echoes:
+            self._completed.append(Transaction(changes, self._at(end), self._committed_at, self._origin, echoes))
+        if changes or not self._origin:
+            self.upto = end
+
+    def _message(self, frame: bytes) -> None:
+        """The first message of ours in a transaction is its marker; an echo's rows are counted from there on, not decoded."""
+        transactional, prefix, content = protocol.message(frame)
+        if transactional and prefix == MESSAGE_PREFIX and not self._origin:
+            self._origin = tuple(content.decode(errors="replace").split(","))
+            if self._target in self._origin:
+                self._handlers = self._counting
+
+    def _row(self, frame: bytes) -> None:
+        if table := self._shapes[frame[OID : OID + 4]]:
+            self._changes.append(DECODE[frame[KIND]](table, frame))
+
+    def _truncate(self, frame: bytes) -> None:
+        for oid in protocol.truncated(frame):
+            if table := self._shapes[oid.to_bytes(4)]:
+                self._changes.append(Change(table, Op.TRUNCATE, None, None))
+
+    def _count(self, frame: bytes) -> None:
+        if self._shapes[frame[OID : OID + 4]]:
+            self._echoes += 1
+
+
+def _ignore(frame: bytes) -> None:
+    """A replication origin is another product's mark: ours is a message."""

@@ -1,0 +1,55 @@
+"""A publication in the catalogue to a value: what it publishes, and how."""
+
+from __future__ import annotations
+
+import psycopg
+
+from cdc.model.table import TableName
+from cdc.model.value import value
+
+_PUBLICATION = """
+select puballtables, pubviaroot, pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s"""
+
+_MEMBERS = """
+select n.nspname, c.relname, coalesce(to_jsonb(m) ->> 'prqual', to_jsonb(m) ->> 'prattrs') is not null
+from pg_publication p join pg_publication_rel m on m.prpubid = p.oid
+join pg_class c on c.oid = m.prrelid join pg_namespace n on n.oid = c.relnamespace where p.pubname = %s"""
+"""Row filters and column lists came with version 15; through jsonb an older catalogue is asked in the same words."""
+
+_PUBLISHED = "select schemaname, tablename from pg_publication_tables where pubname = %s"
+
+
+@value
+class Publication:
+    everything: bool
+    """FOR ALL TABLES."""
+    by_root: bool
+    """Partitions' changes come under the partitioned table's name."""
+    all_operations: bool
+    members: frozenset[TableName]
+    """Tables that it names."""
+    narrowed: frozenset[TableName]
+    """Members with a row filter or a column list."""
+    published: frozenset[TableName]
+    """Tables whose changes come, by the name that the log gives them."""
+
+
+def read_publication(connection: psycopg.Connection, name: str) -> Publication | None:
+    """Return the publication of that name, or None."""
+    found = connection.execute(_PUBLICATION, (name,)).fetchone()
+    if found is None:
+        return None
+    everything, by_root, all_operations = found
+    members = [(TableName(schema, table), narrow) for schema, table, narrow in connection.execute(_MEMBERS, (name,))]
+    return Publication(
+        everything,
+        by_root,
+        all_operations,
+        frozenset(table for table, _ in members),
+        frozenset(table for table, narrow in members if narrow),
+        published(connection, name),
+    )
+
+
+def published(connection: psycopg.Connection, name: str) -> frozenset[TableName]:
+    return frozenset(TableName(*row) for row in connection.execute(_PUBLISHED, (name,)))

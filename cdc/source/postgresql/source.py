@@ -1,0 +1,102 @@
+"""A PostgreSQL database as a source: its logical replication slot's stream, snapshots, and rows by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+
+from cdc.model.change import ABSENT, Idle, Position, Row, Transaction, Value
+from cdc.model.endpoint import Endpoint
+from cdc.model.table import Table, TableName
+from cdc.server.postgresql import translated
+from cdc.source.feed import Feed
+from cdc.source.postgresql.continuity import here
+from cdc.source.postgresql.copy_text import copied, names_text, whole_rows
+from cdc.source.postgresql.names import slot_name
+from cdc.source.postgresql.position import lsn_text, place, position
+from cdc.source.postgresql.session import Session
+from cdc.source.postgresql.snapshot import PostgreSQLSnapshot, open_snapshot
+from cdc.source.postgresql.stream import Stream, open_stream
+from cdc.sql.names import pg_text
+
+_FETCH = 1_000
+"""Keys in one query of `fetch`."""
+
+_LAG = "select greatest(pg_current_wal_lsn() - %s::pg_lsn, 0)::bigint"
+
+
+class PostgreSQLSource:
+    """Follows `tables` through the slot and publication of the pipeline. `target` is the name on our own transactions' markers.
+
+    Connections are opened when they are first needed: the walsender with the reader's catalogue, one for the loop, one for `lag_bytes`.
+    """
+
+    def __init__(self, endpoint: Endpoint, pipeline: str, tables: Sequence[TableName], target: str) -> None:
+        self._endpoint = endpoint
+        self._pipeline = pipeline
+        self._tables = tables
+        self._target = target
+        self._session = Session(endpoint, f"cdc {pipeline}")
+        self._lag = Session(endpoint, f"cdc {pipeline} lag")
+        self._stream: Stream | None = None
+        self._feed: Feed | None = None
+        self._confirmed = 0
+
+    def head(self) -> Position:
+        """Return the end of what is durable in the log."""
+        with translated(self._endpoint.name):
+            connection = self._session.connection()
+            return position(here(lambda query: connection.execute(query).fetchall(), self._endpoint.name))
+
+    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Idle]:
+        self._end_stream()
+        end = None if until is None else place(until).lsn
+        stream = open_stream(self._endpoint, slot_name(self._pipeline), self._tables, self._target, place(after), end)
+        stream.confirm(self._confirmed)
+        self._stream, self._feed = stream, Feed(stream, self._pipeline)
+        yield from self._feed.items()
+
+    def confirm(self, upto: Position) -> None:
+        self._confirmed = place(upto).lsn
+        if self._stream is not None:
+            self._stream.confirm(self._confirmed)
+
+    def snapshot(self, tables: Sequence[TableName]) -> AbstractContextManager[PostgreSQLSnapshot]:
+        return open_snapshot(self._endpoint, self._pipeline, tables)
+
+    def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
+        with translated(self._endpoint.name):
+            connection = self._session.connection()
+            query = whole_rows(connection, table)
+            for start in range(0, len(keys), _FETCH):
+                for rows in copied(connection, f"{query} where {_any_of(table, keys[start : start + _FETCH])}", _FETCH):
+                    yield from rows
+
+    def lag_bytes(self, applied: Position) -> int:
+        with translated(self._endpoint.name):
+            row = self._lag.connection().execute(_LAG, (lsn_text(place(applied).lsn),)).fetchone()
+        return row[0] if row else 0
+
+    def close(self) -> None:
+        self._end_stream()
+        self._session.close()
+        self._lag.close()
+
+    def _end_stream(self) -> None:
+        if self._feed is not None:
+            self._feed.close()
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = self._feed = None
+
+
+def _any_of(table: Table, keys: Sequence[Row]) -> str:
+    """Return the condition that the key is one of these. COPY takes no parameters, so the values stand as literals."""
+    types = [table.columns[at].type.native for at in table.key]
+    rows = (", ".join(map(_literal, key, types)) for key in keys)
+    return f"({names_text(table, table.key)}) in (values {', '.join(f'({row})' for row in rows)})"
+
+
+def _literal(text: Value, native: str) -> str:
+    assert text is not ABSENT, "a row is fetched by a whole key"
+    return f"cast({'null' if text is None else pg_text(text)} as {native})"

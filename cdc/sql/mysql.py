@@ -1,0 +1,267 @@
+"""Plans → the statements that write rows of MySQL and MariaDB: frames around tuples of literals, built once per plan and mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from cdc.model.change import Row
+from cdc.model.errors import BadRow
+from cdc.model.table import Column, TableName, Unique
+from cdc.model.types import Kind
+from cdc.model.value import value
+from cdc.model.write import TargetPlan
+from cdc.sql.mysql_literals import Tuples, canonical, encoded, literals, tuples
+from cdc.sql.names import my_name, my_table
+
+
+@value
+class Dialect:
+    """What the servers of the family write differently."""
+
+    delete: Callable[[TableName, str], str]
+    """`delete from` a table by an index, and by nothing else."""
+    alias: bool
+    """`on duplicate key update` has `new.c` where others have `values(c)`."""
+
+
+def _safely(table: TableName, _index: str) -> str:
+    return f"set statement sql_safe_updates = 1 for delete from {my_table(table)}"
+
+
+def _hinted(table: TableName, index: str) -> str:
+    hint = f"index({my_name(table.name)} {my_name(index)})"
+    return f"delete{'' if '*/' in hint else f' /*+ {hint} */'} from {my_table(table)}"
+
+
+MARIADB = Dialect(_safely, alias=False)
+MYSQL = Dialect(_hinted, alias=True)
+MYSQL_8_0_18 = Dialect(_hinted, alias=False)
+
+
+@value
+class Frame:
+    """A statement with a hole for tuples."""
+
+    head: bytes
+    tail: bytes
+    keys: bool = False
+    """The tuples are keys in a list: MariaDB looks up rows of columns for a list of two or more, and scans the table for one."""
+
+    def around(self, rows: Sequence[bytes], limit: int) -> Iterator[bytes]:
+        """Yield the statement over all rows; several where one would be longer than `limit`. Raises `BadRow` for a row that is too long."""
+        room = limit - len(self.head) - len(self.tail)
+        if sum(map(len, rows)) + len(rows) <= room:
+            yield self._with(rows)
+        else:
+            yield from map(self._with, _fitting(rows, room))
+
+    def _with(self, rows: Sequence[bytes]) -> bytes:
+        listed = [*rows, *rows] if self.keys and len(rows) == 1 else rows
+        return b"%b%b%b" % (self.head, b",".join(listed), self.tail)
+
+
+def _fitting(rows: Sequence[bytes], room: int) -> Iterator[Sequence[bytes]]:
+    start = size = 0
+    for at, row in enumerate(rows):
+        size += len(row) + 1
+        if size > room and at > start:
+            yield rows[start:at]
+            start, size = at, len(row) + 1
+        if size > room:
+            raise too_long(len(row), room)
+    yield rows[start:]
+
+
+def too_long(size: int, room: int) -> BadRow:
+    return BadRow(
+        f"the row takes {size} bytes in a statement, and the server takes {room} at most",
+        "Raise max_allowed_packet on the server and start the pipeline again.",
+    )
+
+
+def _rows(head: str, tail: str = "") -> Frame:
+    return Frame(head.encode(), tail.encode())
+
+
+def _keys(head: str, tail: str = "") -> Frame:
+    return Frame(f"{head} in (".encode(), f"){tail}".encode(), keys=True)
+
+
+@value
+class Keys:
+    """How a plan finds and deletes rows by their keys."""
+
+    tuples: Tuples
+    find: Frame
+    """Locks the rows that exist and returns their keys."""
+    canonical: Callable[[Sequence[Sequence[object]]], set[Row]]
+    delete: Frame
+    soften: Frame
+    """Sets what the plan's soft delete sets."""
+    table: str
+    columns: str
+    """The key as a row of columns."""
+
+    def at(self, key: bytes) -> bytes:
+        """Return the condition for the row at a key; twice the key, since MariaDB scans for a single row of columns."""
+        return b" where %b in (%b, %b)" % (self.columns.encode(), key, key)
+
+    def which(self, keys: Sequence[bytes]) -> bytes:
+        """Return the query for the positions, among these keys, of those that the server holds equal to a row's."""
+        picks = (b"select %d from %b where %b = %b" % (at, self.table.encode(), self.columns.encode(), key) for at, key in enumerate(keys))
+        return b" union all ".join(picks)
+
+    def either(self, old: bytes, new: bytes) -> bytes:
+        """Return the query that locks the rows at two keys and says of each row at which of the two it is."""
+        columns = self.columns.encode()
+        flags = b"select %b = %b, %b = %b from %b" % (columns, old, columns, new, self.table.encode())
+        return b"%b where %b in (%b, %b%b" % (flags, columns, old, new, self.find.tail)
+
+
+def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
+    """Build what works by key.
+
+    In a small table the server would rather scan than look up many keys, and a scan waits for rows that are none of ours. A hint keeps
+    it to the key's index; for a select it takes also a column that the index does not hold.
+    """
+    columns = [plan.columns[i] for i in plan.key]
+    names = f"({', '.join(my_name(column.name) for column in columns)})"
+    table, index = my_table(plan.table.name), _index(plan)
+    forced = f"{table} force index ({my_name(index.name)})" if index else table
+    soft = [(column, literals(column)([text])[0]) for column, text in plan.soft_delete]
+    return Keys(
+        tuples(columns),
+        _keys(f"select {names[1:-1]} from {forced} where {names}", f"{_read_beside(plan, index)} for update"),
+        canonical(columns),
+        _keys(f"{dialect.delete(plan.table.name, index.name) if index else f'delete from {table}'} where {names}"),
+        _keys(
+            f"update {forced} set {', '.join(f'{my_name(column.name)} = {literal}' for column, literal in soft)} where {names}",
+            f" and not ({' and '.join(_is(column, literal) for column, literal in soft)})",
+        ),
+        forced,
+        names,
+    )
+
+
+def _read_beside(plan: TargetPlan, index: Unique | None) -> str:
+    """Return a condition that is always true and needs a column beside the index, which holds the primary key's columns too."""
+    held = {name for unique in plan.table.uniques if unique.primary or unique is index for name in unique.columns}
+    others = [column for column in plan.table.columns if column.name not in held and not column.generated]
+    beside = min(others, key=lambda column: column.type.kind in _LARGE, default=None)
+    return f" and ({my_name(beside.name)} is null) in (0, 1)" if beside else ""
+
+
+_LARGE = (Kind.TEXT, Kind.BYTES, Kind.JSON, Kind.OTHER)
+
+
+def _is(column: Column, literal: str) -> str:
+    """Texts are compared by their bytes: a collation may hold different texts equal."""
+    if column.type.kind in _TEXTS:
+        return f"cast(convert({my_name(column.name)} using utf8mb4) as binary) <=> cast({literal} as binary)"
+    return f"{my_name(column.name)} <=> {literal}"
+
+
+_TEXTS = (Kind.TEXT, Kind.ENUM, Kind.SET)
+
+
+def _index(plan: TargetPlan) -> Unique | None:
+    """Return the unique index that is the plan's key, the primary key before others."""
+    names = {plan.columns[i].name for i in plan.key}
+    fitting = [unique for unique in plan.table.uniques if unique.exact and set(unique.columns) == names]
+    return min(fitting, key=lambda unique: not unique.primary, default=None)
+
+
+@value
+class Stage:
+    """A temporary table of the same column types, for what `on duplicate key update` can't do. It is empty between batches."""
+
+    create: str
+    fill: Frame
+    update: str
+    clear: str
+
+
+@value
+class Upsert:
+    """How a plan writes rows that carry certain columns."""
+
+    tuples: Tuples
+    insert: Frame
+    overwrite: Frame | None
+    """Updates rows that surely exist; None where its insert part could fail, or would do anything at all."""
+    stage: Stage
+    assign: Callable[[Row], bytes]
+    """A row → `update … set …`, all columns, the key's too; where goes behind it."""
+    payload: bool
+    """The mask has more than the key."""
+
+
+def upsert(plan: TargetPlan, mask: Sequence[int], number: int, dialect: Dialect, *, triggers: bool) -> Upsert:
+    """Build what writes rows of this mask. `number` names the stage."""
+    columns = [plan.columns[i] for i in mask]
+    names = [my_name(column.name) for column in columns]
+    payload = [my_name(plan.columns[i].name) for i in mask if i not in plan.key]
+    table = my_table(plan.table.name)
+    insert = f"insert into {table} ({', '.join(names)}) values "
+    if dialect.alias:
+        overwriting = " as `new` on duplicate key update " + ", ".join(f"{name} = `new`.{name}" for name in payload)
+    else:
+        overwriting = " on duplicate key update " + ", ".join(f"{name} = values({name})" for name in payload)
+    return Upsert(
+        tuples(columns),
+        _rows(insert),
+        _rows(insert, overwriting) if not triggers and _overwritable(plan, {column.name for column in columns}) else None,
+        _stage(plan, columns, f"`cdc_stage_{number}`", triggers=triggers),
+        _assign(plan, columns),
+        bool(payload),
+    )
+
+
+def _overwritable(plan: TargetPlan, named: set[str]) -> bool:
+    """`on duplicate key update` first tries to insert. It is right for a row known to exist only if the primary key is what matches,
+    so that a clash on another index is an error, and if the columns that it does not name need no value and use up no number.
+    """
+    index = _index(plan)
+    return index is not None and index.primary and all(_spared(column) for column in plan.table.columns if column.name not in named)
+
+
+def _spared(column: Column) -> bool:
+    return column.generated or ((column.nullable or column.default) and not column.identity)
+
+
+def _stage(plan: TargetPlan, columns: Sequence[Column], stage: str, *, triggers: bool) -> Stage:
+    """Triggers fire for every row that an update meets, so with triggers it meets only the rows that differ."""
+    table = my_table(plan.table.name)
+    key = [plan.columns[i] for i in plan.key]
+    payload = [column for column in columns if column not in key]
+    index = _index(plan)
+    forced = f" force index ({my_name(index.name)})" if index else ""
+    on = " and ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in key)
+    differ = f" where not ({' and '.join(_same(column) for column in payload)})" if triggers else ""
+    names = ", ".join(my_name(column.name) for column in columns)
+    primary = f" (primary key ({', '.join(my_name(column.name) for column in key)}))" if index else ""
+    return Stage(
+        f"create temporary table {stage}{primary} engine=InnoDB as select {names} from {table} limit 0",
+        _rows(f"insert into {stage} ({names}) values "),
+        f"update {stage} s straight_join {table} t{forced} on {on} set "
+        + ", ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in payload)
+        + differ,
+        f"delete from {stage}",
+    )
+
+
+def _same(column: Column) -> str:
+    name = my_name(column.name)
+    if column.type.kind in _TEXTS:
+        return f"cast(t.{name} as binary) <=> cast(s.{name} as binary)"
+    return f"t.{name} <=> s.{name}"
+
+
+def _assign(plan: TargetPlan, columns: Sequence[Column]) -> Callable[[Row], bytes]:
+    head = f"update {my_table(plan.table.name)} set "
+    makers = [(my_name(column.name), literals(column)) for column in columns]
+
+    def assign(row: Row) -> bytes:
+        return encoded(head + ", ".join(f"{name} = {make([v])[0]}" for (name, make), v in zip(makers, row, strict=True)))
+
+    return assign

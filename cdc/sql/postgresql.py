@@ -1,0 +1,188 @@
+"""Target plans to PostgreSQL statements: upserts from staged rows, deletes, key changes. Placeholders are `$n`, values are text.
+
+An upsert updates what differs and inserts what is missing. `insert … on conflict` would be shorter and wrong on an application's table:
+it fails on existing rows where a NOT NULL column is not ours to fill, fires insert triggers for updates, and burns identity values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from cdc.model.change import Value
+from cdc.model.table import Column
+from cdc.model.types import Kind, Type
+from cdc.model.write import Deletes, TargetPlan
+from cdc.sql.names import pg_name, pg_table, pg_text
+
+_EQUAL = frozenset({Kind.BOOL, Kind.INT, Kind.BYTES, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.INSTANT, Kind.UUID, Kind.ENUM, Kind.BITS})
+"""Kinds whose `=` is true for the same text only."""
+_FROM_TEXT = frozenset({Kind.ARRAY, Kind.OTHER})
+"""Kinds that go through `unnest` as text: of an array of arrays it would make single elements."""
+_MODIFIED = frozenset({Kind.TEXT, Kind.NUMERIC, Kind.TIME, Kind.TIMESTAMP, Kind.INSTANT})
+
+
+def staged_type(of: Type) -> str:
+    """Return a column's type without its length: a cast to `varchar(3)` would cut silently, where an assignment refuses."""
+    if of.kind is Kind.TEXT and of.native.startswith("character("):
+        return "bpchar"
+    if of.kind is Kind.BITS:
+        return "bit varying" if "varying" in of.native else '"bit"'
+    return re.sub(r"\([\d,-]+\)", "", of.native) if of.kind in _MODIFIED and '"' not in of.native else of.native
+
+
+def upsert(plan: TargetPlan, mask: Sequence[int], stage: str | None = None) -> str:
+    """Return the statement that upserts rows of the columns at `mask`; its result is one row (updated, inserted, …).
+
+    The rows come from the table `stage`, or from one array literal per column. When the mask lacks columns nothing is inserted:
+    the result is (updated, places of the rows that are missing, from 1).
+    """
+    columns = [plan.columns[i] for i in mask]
+    partial = len(mask) < len(plan.columns)
+    source = f"{stage} s" if stage else "s"
+    staged = "" if stage else f"s as materialized ({_unnested(columns, numbered=partial)}), "
+    update = _update(plan, mask, source)
+    missing = f"not exists (select from {pg_table(plan.table.name)} t where {_keys(plan, mask, 't')})"
+    if partial:
+        return f"with {staged}u as ({update}) select (select count(*) from u), array(select s.n from {source} where {missing} order by s.n)"
+    counted, overriding, returning = _identity(plan, columns, "i")
+    insert = (
+        f"insert into {pg_table(plan.table.name)} as t ({_names(columns)}){overriding} select {_staged(mask)} from {source}"
+        f" where {missing} and (select count(*) from u) is not null"  # updates first: they may give unique values free
+        f" returning {returning}"
+    )
+    return f"with {staged}u as ({update}), i as ({insert}) select (select count(*) from u), (select count(*) from i){counted}"
+
+
+def stage_table(name: str, plan: TargetPlan) -> str:
+    """Return the statement that makes the session's temporary table for whole rows of the plan."""
+    columns = ", ".join(f"c{i} {staged_type(column.type)}" for i, column in enumerate(plan.columns))
+    return f"create temporary table {name} ({columns}) on commit delete rows"
+
+
+def remove(plan: TargetPlan) -> str:
+    """Return the statement that deletes, or marks as deleted, the rows with the given keys; its result is their number.
+
+    It takes one array literal per key column.
+    """
+    table, keys = pg_table(plan.table.name), [plan.columns[i] for i in plan.key]
+    source = f"({_unnested(keys)}) s"
+    match = _keys(plan, plan.key, "t")
+    if plan.deletes is Deletes.SOFT:
+        marks = [(column, _literal(column, text)) for column, text in plan.soft_delete]
+        assigned = ", ".join(f"{pg_name(column.name)} = {text}" for column, text in marks)
+        differs = _differ((_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, text)) for column, text in marks)
+        change = f"update {table} t set {assigned} from {source} where {match} and {differs}"
+    else:
+        change = f"delete from {table} t using {source} where {match}"
+    return f"with d as ({change} returning 1) select count(*) from d"
+
+
+def move(plan: TargetPlan, mask: Sequence[int]) -> str:
+    """Return the statement that gives one row a new key and the values at `mask`; its result is (1, …), or (0, …) when it can't.
+
+    It takes one array literal per column of the mask, then one per column of the old key. It can't when no row has the old key or
+    another row has the new one.
+    """
+    table, columns = pg_table(plan.table.name), [plan.columns[i] for i in mask]
+    old_keys = [plan.columns[i] for i in plan.key]
+    assigned = ", ".join(f"{pg_name(column.name)} = s.c{i}" for i, column in enumerate(columns))
+    counted, _, returning = _identity(plan, columns, "u")
+    taken = f"select from {table} x where {_keys(plan, mask, 'x')} and not ({_keys(plan, plan.key, 'x', 'o')})"
+    return (
+        f"with s as materialized ({_unnested(columns)}), o as materialized ({_unnested(old_keys, first=len(columns) + 1)}), "
+        f"u as (update {table} t set {assigned} from s, o where {_keys(plan, plan.key, 't', 'o')} and not exists ({taken})"
+        f" returning {returning}) select (select count(*) from u){counted}"
+    )
+
+
+def array(values: Iterable[Value]) -> str:
+    """Return an array literal of texts and NULLs."""
+    return "{" + ",".join(["NULL" if v is None else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values]) + "}"  # type: ignore[union-attr]  # masks leave nothing absent
+
+
+def _update(plan: TargetPlan, mask: Sequence[int], source: str) -> str:
+    payload = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.key]
+    if not payload:
+        return "select where false"
+    assigned = ", ".join(f"{pg_name(column.name)} = s.c{place}" for place, column in payload)
+    differs = _differ((_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, f"s.c{place}")) for place, column in payload)
+    return f"update {pg_table(plan.table.name)} t set {assigned} from {source} where {_keys(plan, mask, 't')} and {differs} returning 1"
+
+
+def _keys(plan: TargetPlan, mask: Sequence[int], alias: str, staged: str = "s") -> str:
+    """Compare the key of a row of the target with a staged row; nothing stands around the target's columns, so its index serves."""
+    return " and ".join(
+        f"{alias}.{pg_name(plan.columns[i].name)} {_equals(plan.columns[i].type)} {staged}.c{mask.index(i)}" for i in plan.key
+    )
+
+
+def _equals(of: Type) -> str:
+    """Return the type's own `=`. That of citext stands in the extension's schema, which no search path of ours names."""
+    schema = re.match(r'("(?:[^"]|"")+"|[^".]+)\.', of.native) if of.kind is Kind.TEXT else None
+    return f"operator({schema[1]}.=)" if schema else "="
+
+
+def _differ(pairs: Iterable[tuple[str, str]]) -> str:
+    ours, theirs = zip(*pairs, strict=True)
+    return f"({', '.join(ours)}) is distinct from ({', '.join(theirs)})"
+
+
+def _comparable(column: Column, text: str) -> str:
+    """Return an expression that is equal only for the same text.
+
+    `=` is too kind where types have many spellings of one value (numeric 1.0 and 1.00, interval 1 mon and 30 days, citext) and does not
+    exist for json, xml or point.
+    """
+    kind = column.type
+    if kind.kind in _EQUAL or (kind.kind is Kind.NUMERIC and kind.scale is not None):
+        return text
+    return f'{text}::text collate "C"'
+
+
+def _unnested(columns: Sequence[Column], *, numbered: bool = False, first: int = 1) -> str:
+    arrays = ", ".join(
+        f"${first + i}::{'text' if column.type.kind in _FROM_TEXT else staged_type(column.type)}[]" for i, column in enumerate(columns)
+    )
+    names = [f"c{i}" for i in range(len(columns))]
+    picked = ", ".join(
+        f"{name}::{staged_type(column.type)} as {name}" if column.type.kind in _FROM_TEXT else name
+        for name, column in zip(names, columns, strict=True)
+    )
+    if numbered:
+        return f"select {picked}, n from unnest({arrays}) with ordinality a ({', '.join(names)}, n)"
+    return f"select {picked} from unnest({arrays}) a ({', '.join(names)})"
+
+
+def _literal(column: Column, text: Value) -> str:
+    return f"{pg_text(text)}::{staged_type(column.type)}" if isinstance(text, str) else f"null::{staged_type(column.type)}"
+
+
+def _names(columns: Iterable[Column]) -> str:
+    return ", ".join(pg_name(column.name) for column in columns)
+
+
+def _staged(mask: Sequence[int]) -> str:
+    return ", ".join(f"s.c{place}" for place in range(len(mask)))
+
+
+def _identity(plan: TargetPlan, columns: Iterable[Column], written: str) -> tuple[str, str, str]:
+    """Return what identity columns need that a mapping names: (further results, overriding clause, what `written` returns).
+
+    The mapped value goes in, ALWAYS or not, and the sequence goes on behind it, so that the application's next row does not collide.
+    """
+    named = [column for column in columns if column.identity]
+    if not named:
+        return "", "", "1"
+    results = "".join(f", ({_advance(plan, column, written)})" for column in named)
+    return results, " overriding system value", ", ".join(f"t.{pg_name(column.name)}" for column in named)
+
+
+def _advance(plan: TargetPlan, column: Column, written: str) -> str:
+    """Return a query that advances a sequence past the values written, where the role may: `check` tells where it may not."""
+    sequence = f"pg_get_serial_sequence({pg_text(pg_table(plan.table.name))}, {pg_text(column.name)})::regclass"
+    return (
+        f"select setval(q, m) from (select {sequence} as q, max({pg_name(column.name)}) as m from {written}) x where case"
+        " when has_sequence_privilege(q, 'update') and has_sequence_privilege(q, 'usage, select')"
+        " then m > coalesce(pg_sequence_last_value(q), 0) end"
+    )

@@ -1,0 +1,84 @@
+"""The one-time work on a MySQL or MariaDB target, over an ordinary connection: what is missing, what would go wrong, who runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pymysql
+
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Finding
+from cdc.model.table import Definition, TableName
+from cdc.model.write import Checkpoint
+from cdc.server import mysql
+from cdc.server.mysql_catalogue import describe
+from cdc.sql import mysql_checkpoint
+from cdc.sql.ledger import CHECKPOINT, MYSQL, SCHEMA
+from cdc.sql.names import my_table, my_text
+from cdc.target.mysql.findings import LEDGER, findings
+from cdc.target.mysql.session import lock_name
+
+
+class MySQLTargetAdmin:
+    """A `TargetAdmin` on MySQL or MariaDB."""
+
+    def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
+        self._endpoint = endpoint
+        self._pipeline = pipeline
+        self._connection = mysql.connect(endpoint)
+
+    def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
+        with mysql.translated(self._endpoint.name):
+            return describe(self._connection, names)
+
+    def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
+        return list(findings(self._endpoint, self._rows, self.definitions([LEDGER]).get(LEDGER), tables))
+
+    def setup(self) -> Sequence[str]:
+        schema, table = MYSQL
+        there = self._rows(f"select 1 from information_schema.schemata where schema_name = {my_text(SCHEMA)}")
+        return [*([] if there else [schema]), *([] if CHECKPOINT in self._tables() else [table])]
+
+    def teardown(self) -> Sequence[str]:
+        tables = self._tables()
+        if CHECKPOINT not in tables:
+            return []
+        pipelines = {row[0] for row in self._rows(mysql_checkpoint.PIPELINES)}
+        if pipelines - {self._pipeline}:
+            return [mysql_checkpoint.forget(self._pipeline)] if self._pipeline in pipelines else []
+        return [f"drop table {my_table(LEDGER)}", *([f"drop database {SCHEMA}"] if len(tables) == 1 else [])]
+
+    def execute(self, statement: str) -> None:
+        self._rows(statement)
+
+    def checkpoint(self) -> Checkpoint | None:
+        stored = self._stored()
+        return stored.checkpoint if stored else None
+
+    def holder(self) -> str | None:
+        number = self._rows(f"select is_used_lock({my_text(lock_name(self._pipeline))})")[0][0]
+        if number is None:
+            return None
+        stored = self._stored()
+        return f"{stored.holder if stored else 'unknown'} (connection {number})"
+
+    def close(self) -> None:
+        with suppress(pymysql.MySQLError, OSError):  # it may be gone already
+            self._connection.close()
+
+    def _rows(self, statement: str) -> Sequence[tuple[Any, ...]]:
+        with mysql.translated(self._endpoint.name), self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            found: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+    def _tables(self) -> set[str]:
+        """Return the names of the tables in our schema."""
+        return {row[0] for row in self._rows(f"select table_name from information_schema.tables where table_schema = {my_text(SCHEMA)}")}
+
+    def _stored(self) -> mysql_checkpoint.Stored | None:
+        if CHECKPOINT not in self._tables():
+            return None
+        return mysql_checkpoint.stored(self._rows(mysql_checkpoint.select(self._pipeline, lock=False)))

@@ -1,0 +1,159 @@
+"""Collapsed steps, and single writes, to statements in the session's open transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cdc.model.change import Op, Row
+from cdc.model.errors import BadRow, Incomplete
+from cdc.model.value import value
+from cdc.model.write import Deletes, TargetPlan, Write
+from cdc.sql import mysql as sql
+from cdc.target.collapse import Move, Removals, Step, Upserts, alone
+from cdc.target.mysql.refusal import clashes, named
+from cdc.target.mysql.session import Session
+from cdc.target.mysql.shapes import Shapes
+from cdc.target.tally import Tally
+
+_ROWS = 2000
+"""Rows of one statement."""
+_FEW = 8
+"""Up to so many rows single updates are quicker than a stage."""
+_TWINS = 100
+"""Selects in one union."""
+
+
+@value
+class Found:
+    """What is there of a chunk of rows, by position in the chunk."""
+
+    same: Sequence[int]
+    """The key is there, in the same text."""
+    twins: Sequence[int]
+    """The key is there in another text that the server holds equal: a collation, a padding, a fraction's zeros."""
+    missing: Sequence[int]
+
+
+class Writer:
+    """Writes rows through one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shapes = Shapes(session)
+
+    def step(self, step: Step, tally: Tally) -> None:
+        """Apply one step of a collapsed batch. Raises `Incomplete`, or `BadRow` for any of its rows."""
+        if isinstance(step, Removals):
+            self._remove(step.plan, step.keys, tally)
+        elif isinstance(step, Upserts):
+            self._upsert(step, tally)
+        else:
+            self._move(step.write, tally)
+
+    def write(self, write: Write, tally: Tally) -> None:
+        """Apply one write by itself. Raises `Incomplete`, or `BadRow` that names the write."""
+        step = _step(write)
+        try:
+            try:
+                self.step(step, tally)
+            except BadRow as error:
+                if not clashes(error):
+                    raise
+                self.step(step, tally)  # an application may have inserted the row just before us: now it is found
+        except BadRow as error:
+            raise named(error, write) from error
+
+    def _remove(self, plan: TargetPlan, keys: Sequence[Row], tally: Tally) -> None:
+        known = self._shapes.keys(plan)
+        frame = known.soften if plan.deletes is Deletes.SOFT else known.delete
+        for start in range(0, len(keys), _ROWS):
+            chunk = keys[start : start + _ROWS]
+            removed = self._run(frame, known.tuples(chunk))
+            tally.add(plan.mapping, Op.DELETE, removed)
+            tally.add(plan.mapping, None, len(chunk) - removed)
+
+    def _move(self, write: Write, tally: Tally) -> None:
+        """Change a row's key in place. If another row has the new key, that one takes the image, and the old one goes by the plan's rule."""
+        assert write.moved is not None
+        known = self._shapes.keys(write.plan)
+        old, new = known.tuples([write.moved, write.key])
+        found = self._session.rows(known.either(old, new))
+        if found == (("1", "0"),):
+            self._assign(alone(write), 0, write.moved)
+            tally.add(write.plan.mapping, Op.UPDATE)
+            return
+        if ("1", "0") in found and write.plan.deletes is not Deletes.IGNORE:
+            self._remove(write.plan, [write.moved], Tally())
+        self._upsert(alone(write), tally)
+
+    def _upsert(self, step: Upserts, tally: Tally) -> None:
+        lacking: list[Write] = []
+        for start in range(0, len(step.rows), _ROWS):
+            part = Upserts(step.plan, step.mask, step.rows[start : start + _ROWS], step.writes[start : start + _ROWS])
+            found = self._find(step.plan, [write.key for write in part.writes])
+            if step.partial and found.missing:
+                lacking += [part.writes[at] for at in found.missing]
+            else:
+                self._put(part, found, tally)
+        if lacking:
+            raise Incomplete(lacking)
+
+    def _find(self, plan: TargetPlan, keys: Sequence[Row]) -> Found:
+        """Lock the rows that are there. Keys that come back in another text are matched by the server itself."""
+        known = self._shapes.keys(plan)
+        literal = known.tuples(keys)
+        statements = known.find.around(literal, self._session.limit)
+        there = known.canonical([row for statement in statements for row in self._session.rows(statement)])
+        same = [at for at, key in enumerate(keys) if key in there]
+        if len(same) == len(keys):
+            return Found(same, (), ())
+        rest = [at for at, key in enumerate(keys) if key not in there]
+        if len(same) == len(there):
+            return Found(same, (), rest)
+        twins = {rest[at] for at in self._matches(known, [literal[at] for at in rest])}
+        return Found(same, sorted(twins), [at for at in rest if at not in twins])
+
+    def _matches(self, known: sql.Keys, literal: Sequence[bytes]) -> Iterator[int]:
+        for start in range(0, len(literal), _TWINS):
+            for (at,) in self._session.rows(known.which(literal[start : start + _TWINS])):
+                yield start + int(at)
+
+    def _put(self, part: Upserts, found: Found, tally: Tally) -> None:
+        shape, mapping = self._shapes.upsert(part.plan, part.mask), part.plan.mapping
+        if found.missing:
+            self._run(shape.insert, shape.tuples([part.rows[at] for at in found.missing]))
+            tally.add(mapping, Op.INSERT, len(found.missing))
+        if found.same:
+            changed = self._overwrite(part, found.same) if shape.payload else 0
+            tally.add(mapping, Op.UPDATE, changed)
+            tally.add(mapping, None, len(found.same) - changed)
+        for at in found.twins:
+            tally.add(mapping, Op.UPDATE if self._assign(part, at, part.writes[at].key) else None)
+
+    def _overwrite(self, part: Upserts, there: Sequence[int]) -> int:
+        """Update rows that are there; return how many changed."""
+        shape = self._shapes.upsert(part.plan, part.mask)
+        rows = [part.rows[at] for at in there]
+        if len(rows) > 1 and shape.overwrite is not None:
+            return self._run(shape.overwrite, shape.tuples(rows)) // 2  # a row that it changes counts twice
+        if len(rows) <= _FEW and not self._shapes.fires(part.plan):
+            return sum(self._assign(part, at, part.writes[at].key) for at in there)
+        self._shapes.prepare(shape.stage)
+        self._run(shape.stage.fill, shape.tuples(rows))
+        changed = self._session.execute(shape.stage.update)
+        self._session.execute(shape.stage.clear)
+        return changed
+
+    def _assign(self, part: Upserts, at: int, key: Row) -> int:
+        """Give the row at `key` all values, those of the key too."""
+        known, shape = self._shapes.keys(part.plan), self._shapes.upsert(part.plan, part.mask)
+        return self._session.execute(shape.assign(part.rows[at]) + known.at(known.tuples([key])[0]))
+
+    def _run(self, frame: sql.Frame, rows: Sequence[bytes]) -> int:
+        return sum(self._session.execute(statement) for statement in frame.around(rows, self._session.limit))
+
+
+def _step(write: Write) -> Step:
+    if write.image is None:
+        return Removals(write.plan, [write.key])
+    return Move(write) if write.moved is not None else alone(write)

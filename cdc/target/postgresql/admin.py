@@ -1,0 +1,85 @@
+"""The one-time work on a PostgreSQL target, over an ordinary connection: what is missing, what would go wrong, who runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Finding
+from cdc.model.table import Definition, TableName
+from cdc.model.write import Checkpoint
+from cdc.server.postgresql import connect, translated
+from cdc.server.postgresql_catalogue import describe
+from cdc.sql import postgresql_checkpoint as sql
+from cdc.sql.ledger import CHECKPOINT, POSTGRESQL, SCHEMA
+from cdc.target.postgresql.fence import holder, stored
+from cdc.target.postgresql.findings import role_findings, server_findings, table_findings
+
+_OURS = """select c.relname from pg_namespace n left join pg_class c on c.relnamespace = n.oid and c.relkind <> 'i'
+where n.nspname = $1"""
+"""The relations in our schema; one row of NULL when it has none, no row when it does not exist."""
+
+
+class PostgreSQLTargetAdmin:
+    """A `TargetAdmin`. Nothing is changed but by `execute`."""
+
+    def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
+        self._where = endpoint.name
+        self._pipeline = pipeline
+        self._connection = connect(endpoint, f"cdc {pipeline} admin")
+
+    def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
+        with translated(self._where):
+            return describe(self._connection, names)
+
+    def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
+        with translated(self._where):
+            return [
+                *server_findings(self._connection),
+                *role_findings(self._connection),
+                *(finding for table in tables for finding in table_findings(self._connection, table.name)),
+            ]
+
+    def setup(self) -> Sequence[str]:
+        there = self._relations()
+        schema, table = POSTGRESQL
+        return [*([] if there else [schema]), *([] if CHECKPOINT in there else [table])]
+
+    def teardown(self) -> Sequence[str]:
+        """Our schema goes with the last pipeline, unless someone has put a thing of their own into it."""
+        there = self._relations()
+        if CHECKPOINT not in there:
+            return []
+        pipelines = {pipeline for (pipeline,) in self._rows(sql.PIPELINES)}
+        if pipelines - {self._pipeline}:
+            return [sql.forget(self._pipeline)] if self._pipeline in pipelines else []
+        return [f"drop table {SCHEMA}.{CHECKPOINT}", *([f"drop schema {SCHEMA}"] if there == {CHECKPOINT} else [])]
+
+    def execute(self, statement: str) -> None:
+        self._rows(statement)
+
+    def checkpoint(self) -> Checkpoint | None:
+        rows = self._rows(sql.READ, self._pipeline) if CHECKPOINT in self._relations() else []
+        return stored(*rows[0]) if rows else None
+
+    def holder(self) -> str | None:
+        if CHECKPOINT not in self._relations():
+            return None
+        with translated(self._where):
+            return holder(self._connection, self._pipeline)
+
+    def close(self) -> None:
+        with suppress(psycopg.Error):  # it may be gone already
+            self._connection.close()
+
+    def _relations(self) -> set[str | None]:
+        return {name for (name,) in self._rows(_OURS, SCHEMA)}
+
+    def _rows(self, statement: str, *given: str) -> Sequence[tuple[Any, ...]]:
+        with translated(self._where), psycopg.RawCursor(self._connection) as cursor:
+            cursor.execute(statement.encode(), given)
+            return cursor.fetchall() if cursor.description else []

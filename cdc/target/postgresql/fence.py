@@ -1,0 +1,96 @@
+"""A pipeline's lock and its row of `cdc.checkpoint`: who may write, and from which position."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+import psycopg
+from psycopg import errors
+
+from cdc.model.change import Position
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Fenced, Held, Misconfigured, Unreachable
+from cdc.model.write import Batch, Checkpoint, Phase
+from cdc.sql import postgresql_checkpoint as sql
+from cdc.target.postgresql.session import open_session
+
+_PATIENCE = 10.0
+"""Seconds in which a killed process's session ends: the server notices a closed socket at once, a lost machine it does not."""
+
+
+class Fence:
+    """One session's right to move the checkpoint."""
+
+    def __init__(self, connection: psycopg.Connection, endpoint: Endpoint, pipeline: str) -> None:
+        self._connection = connection
+        self._endpoint = endpoint
+        self._pipeline = pipeline
+        self._seq = self._epoch = -1
+
+    def take(self) -> Checkpoint:
+        """Take the lock, raise the epoch, and read the checkpoint. Raises `Held` or `Misconfigured`."""
+        try:
+            self._lock()
+            holder = f"{socket.gethostname()}:{os.getpid()}"
+            row = self._connection.execute(sql.TAKE.encode(), (self._pipeline, holder)).fetchone()
+        except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
+            raise Misconfigured(f"{self._endpoint.name}: the table cdc.checkpoint does not exist", "Run `cdc setup`.") from error
+        assert row is not None
+        self._seq, self._epoch, *rest = row
+        return stored(*rest)
+
+    def _lock(self) -> None:
+        until = time.monotonic() + _PATIENCE
+        key = sql.lock_key(self._pipeline)
+        while not self._locked(key):
+            if time.monotonic() > until:
+                who = holder(self._connection, self._pipeline) or "a session that has just ended"
+                raise Held(f"{self._endpoint.name}: pipeline {self._pipeline} is held by {who}", "Stop the other process, or let it run.")
+            time.sleep(0.2)
+
+    def _locked(self, key: int) -> bool:
+        row = self._connection.execute(sql.LOCK.encode(), (key,)).fetchone()
+        return row is not None and bool(row[0])
+
+    def swap(self, batch: Batch) -> psycopg.Cursor:
+        """Queue the move of the checkpoint; its result has a row when it is still ours."""
+        path = ",".join(batch.origin)
+        given = (self._pipeline, self._seq, self._epoch, batch.upto, batch.phase.value, path, batch.newest, len(batch.writes))
+        return self._connection.execute(sql.SWAP.encode(), given)
+
+    def prove(self, swapped: psycopg.Cursor) -> None:
+        """Raise `Fenced` when the checkpoint was not ours to move."""
+        if swapped.fetchone() is None:
+            raise self._fenced()
+
+    def moved(self) -> None:
+        """Note that a swap was committed."""
+        self._seq += 1
+
+    def settle(self, lost: psycopg.Error) -> None:
+        """Find out whether a COMMIT without an answer took place; raise `Unreachable` when it did not."""
+        with open_session(self._endpoint, self._pipeline) as connection:
+            row = connection.execute(sql.SETTLE.encode(), (self._pipeline,)).fetchone()
+        if row == (self._seq, self._epoch):
+            raise Unreachable(f"{self._endpoint.name}: the connection was lost at COMMIT, which did not take place") from lost
+        if row != (self._seq + 1, self._epoch):
+            raise self._fenced() from lost
+
+    def _fenced(self) -> Fenced:
+        return Fenced(
+            f"{self._endpoint.name}: another process moved the checkpoint of pipeline {self._pipeline}",
+            "Let one process run the pipeline; `cdc status` names the one that holds it.",
+        )
+
+
+def holder(connection: psycopg.Connection, pipeline: str) -> str | None:
+    """Return who has the pipeline's lock, in words; None: nobody."""
+    with psycopg.RawCursor(connection) as cursor:
+        row = cursor.execute(sql.HOLDER.encode(), (sql.lock_key(pipeline), pipeline)).fetchone()
+    return f"{row[0]} (server process {row[1]}, client {row[2]})" if row else None
+
+
+def stored(position: str | None, phase: str, rows: int, newest: float) -> Checkpoint:
+    return Checkpoint(None if position is None else Position(position), Phase(phase), rows, newest)

@@ -1,0 +1,115 @@
+"""The target over one PostgreSQL session: a batch becomes one transaction, the set-based way first, write by write where that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeAlias
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Transient
+from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
+from cdc.server.postgresql import translated
+from cdc.target.collapse import collapser
+from cdc.target.postgresql.fence import Fence
+from cdc.target.postgresql.refusal import bad_row, refused
+from cdc.target.postgresql.session import open_session
+from cdc.target.postgresql.writer import Writer
+from cdc.target.singly import one_by_one
+from cdc.target.tally import Tally
+
+_Way: TypeAlias = Callable[[Batch, Tally], None]
+
+
+class PostgreSQLTarget:
+    """A `Target`."""
+
+    def __init__(self, endpoint: Endpoint, pipeline: str, plans: Sequence[TargetPlan]) -> None:
+        self._where = endpoint.name
+        self._connection = open_session(endpoint, pipeline)
+        self._fence = Fence(self._connection, endpoint, pipeline)
+        self._writer = Writer(self._connection)
+        self._collapse = collapser(plans)
+
+    def checkpoint(self) -> Checkpoint:
+        with translated(self._where):
+            return self._fence.take()
+
+    def apply(self, batch: Batch) -> Applied:
+        with translated(self._where):
+            for way in (self._together, self._singly):
+                try:
+                    return self._transaction(batch, way)
+                except (psycopg.Error, UnicodeError) as error:
+                    if not refused(error):
+                        raise
+            return self._transaction(batch, self._strictly)
+
+    def close(self) -> None:
+        with suppress(psycopg.Error):  # it may be gone already
+            self._connection.close()
+
+    def _transaction(self, batch: Batch, way: _Way) -> Applied:
+        tally = Tally()
+        try:
+            way(batch, tally)
+        except BaseException:
+            self._rollback()
+            raise
+        self._commit()
+        return tally.applied()
+
+    def _together(self, batch: Batch, tally: Tally) -> None:
+        collapsed = self._collapse(batch.writes)
+        stages = self._writer.stages(collapsed.steps)
+        if stages:
+            self._connection.execute("begin")
+            self._writer.copy(collapsed.steps, stages)
+        with self._connection.pipeline():
+            if not stages:
+                self._connection.execute("begin")
+            swapped = self._fence.swap(batch)
+            self._writer.run(collapsed.steps, stages, tally)
+            self._fence.prove(swapped)
+        for (mapping, op), writes in collapsed.superseded.items():
+            tally.add(mapping, op, writes)
+
+    def _singly(self, batch: Batch, tally: Tally) -> None:
+        self._connection.execute("begin")
+        self._fence.prove(self._fence.swap(batch))
+        one_by_one(batch.writes, lambda write: self._one(write, tally), tally)
+
+    def _strictly(self, batch: Batch, tally: Tally) -> None:
+        """Apply one by one with deferred constraints checked at once: COMMIT found one broken, and this names the write that breaks it."""
+        self._connection.execute("begin")
+        self._connection.execute("set constraints all immediate")
+        self._fence.prove(self._fence.swap(batch))
+        one_by_one(batch.writes, lambda write: self._one(write, tally), tally)
+
+    def _one(self, write: Write, tally: Tally) -> None:
+        try:
+            self._writer.run(self._collapse([write]).steps, {}, tally)
+        except (psycopg.Error, UnicodeError) as error:
+            if refused(error):
+                raise bad_row(error, write) from error
+            raise
+
+    def _commit(self) -> None:
+        try:
+            ended = self._connection.execute("commit").statusmessage
+        except psycopg.OperationalError as error:
+            if not self._connection.closed:
+                raise
+            self._fence.settle(error)
+        else:
+            if ended != "COMMIT":
+                raise Transient(f"{self._where}: the server answered COMMIT with {ended}")
+        self._fence.moved()
+
+    def _rollback(self) -> None:
+        with suppress(psycopg.Error):  # the error that brought us here says more; a lost connection has rolled back by itself
+            if self._connection.info.transaction_status is not TransactionStatus.IDLE:
+                self._connection.execute("rollback")

@@ -1,0 +1,130 @@
+"""Collapsed steps → statements on one connection, and their results → counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import psycopg
+
+from cdc.model.change import Op, Row
+from cdc.model.errors import Incomplete
+from cdc.model.write import Deletes, TargetPlan, Write
+from cdc.sql import postgresql as sql
+from cdc.target.collapse import Move, Removals, Step, Upserts, alone
+from cdc.target.tally import Tally
+
+_STAGED = 100
+"""Rows from which COPY into a temporary table beats arrays in the statement itself."""
+
+Stages: TypeAlias = Mapping[int, str]
+"""Place among a batch's steps → the table that its rows were copied to."""
+
+Settle: TypeAlias = Callable[[Tally], Sequence[Write]]
+"""Reads a statement's result and counts it; returns the writes whose rows are missing and whose images are partial."""
+
+
+class Writer:
+    """Applies steps. Inside a pipeline of the connection the statements go out together, results come at the end."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        self._tables: dict[TargetPlan, str] = {}
+        self._statements: dict[tuple[object, ...], bytes] = {}
+
+    def stages(self, steps: Sequence[Step]) -> Stages:
+        """Choose the steps whose rows are to be copied, the first of each plan, and make the tables; call it outside a transaction."""
+        chosen: dict[TargetPlan, int] = {}
+        for place, step in enumerate(steps):
+            if isinstance(step, Upserts) and len(step.rows) > _STAGED and not step.partial:
+                chosen.setdefault(step.plan, place)
+        return {place: self._table(plan) for plan, place in chosen.items()}
+
+    def _table(self, plan: TargetPlan) -> str:
+        if plan not in self._tables:
+            name = f"pg_temp.cdc_stage_{len(self._tables)}"
+            self._connection.execute(sql.stage_table(name, plan).encode())
+            self._tables[plan] = name
+        return self._tables[plan]
+
+    def copy(self, steps: Sequence[Step], stages: Stages) -> None:
+        """Copy the chosen steps' rows. Does not work inside a pipeline."""
+        for place, table in stages.items():
+            step = steps[place]
+            assert isinstance(step, Upserts)
+            with self._connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin".encode()) as copy:
+                write_row = copy.write_row
+                for row in step.rows:
+                    write_row(row)
+
+    def run(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> None:
+        """Apply the steps in order. Raises `Incomplete` when rows are missing whose images are partial."""
+        settled = [self._send(step, stages.get(place)) for place, step in enumerate(steps)]
+        lacking = [write for settle in settled for write in settle(tally)]
+        if lacking:
+            raise Incomplete(lacking)
+
+    def _send(self, step: Step, stage: str | None) -> Settle:
+        match step:
+            case Upserts():
+                return self._upsert(step, stage)
+            case Removals():
+                return self._remove(step.plan, step.keys)
+            case Move():
+                return self._move(step.write)
+
+    def _upsert(self, step: Upserts, stage: str | None = None) -> Settle:
+        given = [] if stage else [sql.array(texts) for texts in zip(*step.rows, strict=True)]
+        cursor = self._execute(given, sql.upsert, step.plan, step.mask, stage)
+
+        def settle(tally: Tally) -> list[Write]:
+            updated, rest, *_ = _row(cursor)
+            lacking = [step.writes[place - 1] for place in rest] if step.partial else []
+            inserted = 0 if step.partial else rest
+            tally.add(step.plan.mapping, Op.UPDATE, updated)
+            tally.add(step.plan.mapping, Op.INSERT, inserted)
+            tally.add(step.plan.mapping, None, len(step.rows) - updated - inserted - len(lacking))
+            return lacking
+
+        return settle
+
+    def _remove(self, plan: TargetPlan, keys: Sequence[Row]) -> Settle:
+        cursor = self._execute([sql.array(texts) for texts in zip(*keys, strict=True)], sql.remove, plan)
+
+        def settle(tally: Tally) -> list[Write]:
+            (removed,) = _row(cursor)
+            tally.add(plan.mapping, Op.DELETE, removed)
+            tally.add(plan.mapping, None, len(keys) - removed)
+            return []
+
+        return settle
+
+    def _move(self, write: Write) -> Settle:
+        """Change the key in place, or, where that row is gone or another has the new key, upsert by the new key instead."""
+        plan, step = write.plan, alone(write)
+        assert write.moved is not None
+        given = [sql.array([text]) for text in (*step.rows[0], *write.moved)]
+        if _row(self._execute(given, sql.move, plan, step.mask))[0]:
+            return partial(_moved, plan)
+        if plan.deletes is not Deletes.IGNORE:
+            _row(self._execute([sql.array([text]) for text in write.moved], sql.remove, plan))
+        return self._upsert(step)
+
+    def _execute(self, given: Sequence[str], build: Callable[..., str], *facts: object) -> psycopg.Cursor[Any]:
+        """Queue the statement that `build` makes of the facts; it is made once."""
+        statement = self._statements.get((build, *facts))
+        if statement is None:
+            statement = self._statements[(build, *facts)] = build(*facts).encode()
+        return self._connection.execute(statement, given)
+
+
+def _moved(plan: TargetPlan, tally: Tally) -> list[Write]:
+    tally.add(plan.mapping, Op.UPDATE)
+    return []
+
+
+def _row(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
+    """Every statement of ours returns one row."""
+    (row,) = cursor.fetchall()
+    return tuple(row)

@@ -1,0 +1,27 @@
+"""What became of each write → the counts of `Applied`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cdc.model.change import Op
+from cdc.model.write import Applied
+
+
+class Tally:
+    """Counts writes by their effect on the target. A write that took none is unchanged."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[tuple[str, Op]] = Counter()
+        self._unchanged: Counter[str] = Counter()
+
+    def add(self, mapping: str, effect: Op | None, writes: int = 1) -> None:
+        if not writes:
+            return
+        if effect is None:
+            self._unchanged[mapping] += writes
+        else:
+            self._rows[mapping, effect] += writes
+
+    def applied(self) -> Applied:
+        return Applied(self._rows, self._unchanged)

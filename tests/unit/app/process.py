@@ -1,0 +1,46 @@
+"""A daemon as a process, with servers in memory: `python -m tests.unit.app.process HOW`. Says what happens on stdout."""
+
+import os
+import sys
+import time
+
+from cdc.app import daemon, log, worker
+from cdc.app.notify import ServiceManager
+from cdc.app.outcome import worst
+from tests.unit.app.fakes import FakeTarget, Servers, examined
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def main(how):
+    worker.examine = examined
+    log.configure("json", "info", color=False, masks=str)
+    servers = Servers()
+    servers.commit("1")
+    if how == "slow":
+        apply = FakeTarget.apply
+
+        def slow(self, batch):
+            if batch.writes:
+                say("applying")
+                time.sleep(1)
+            applied = apply(self, batch)
+            if batch.writes:
+                say("applied")
+            return applied
+
+        FakeTarget.apply = slow
+    if how == "hanging":
+        FakeTarget.apply = lambda self, batch: (say("applying"), time.sleep(100))
+    if how == "draining":
+        daemon.DRAIN = 0.2
+        FakeTarget.apply = lambda self, batch: (say("applying"), time.sleep(100))
+    failures = daemon.run([servers.worker()], ServiceManager(os.environ), terminal=False)
+    say("ended")
+    sys.exit(worst(error.exit for error in failures.values()))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

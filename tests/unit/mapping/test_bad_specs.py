@@ -1,0 +1,53 @@
+"""What a wrong file says, word for word: each case holds files and the report that they must give.
+
+Sections begin with `=== name`; the last one is `report`. A case with a `cdc.yaml` is loaded as a service with its mapping files,
+any other as mapping files of one pipeline. `UPDATE_CASES=1` writes the reports anew: read the difference before you keep it.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from cdc.app.config import load
+from cdc.mapping.problem import failed, render
+from cdc.mapping.read import read_mapping
+from cdc.mapping.rules import check_set
+
+CASES = sorted(Path(__file__).parents[2].joinpath("cases", "bad_specs").glob("*.txt"))
+ENVIRONMENT = {"CRM_PASSWORD": "secret", "EMPTY": ""}
+
+
+def sections(text):
+    parts = re.split(r"(?m)^=== (.+)\n", text)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def report(files):
+    """The service's files are in the current folder, as they are for someone who types `cdc -c cdc.yaml check`."""
+    if "cdc.yaml" in files:
+        return load("cdc.yaml", ENVIRONMENT)[1]
+    read = [read_mapping(name, text) for name, text in files.items()]
+    return [problem for _, problems in read for problem in problems] + list(check_set([spec for spec, _ in read if spec], "public"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_report_of_a_bad_file(path, tmp_path, monkeypatch):
+    files = sections(path.read_text(encoding="utf-8"))
+    expected = files.pop("report")
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+        Path(name).chmod(0o600)
+    problems = report(files)
+    if os.environ.get("UPDATE_CASES"):
+        path.write_text("".join(f"=== {name}\n{text}" for name, text in {**files, "report": render(problems)}.items()), encoding="utf-8")
+    else:
+        assert render(problems) == expected
+        assert failed(problems) == (": error[" in expected)
+
+
+def test_there_are_cases():
+    assert len(CASES) >= 45
