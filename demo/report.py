@@ -19,7 +19,7 @@ from demo.latency import Latency
 
 SHOWN = 12
 """Differences of a mapping that are shown in full."""
-_ASKED_FIRST = re.compile(r"cdc_(lag_seconds|rows_total|transactions_total|loop_events_skipped_total)\b")
+_ASKED_FIRST = re.compile(r"cdc_(lag_seconds|rows_total|transactions_total)\b")
 _TABLE = re.compile(r',table="[^"]*"')
 
 

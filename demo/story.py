@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from demo.workload import Users, at_work
 BUSY, RUSH = 60.0, 1000.0
 """Transactions a second that the users of each side try to make; the second is as many as their database takes."""
 PROBES = 200
+COMPARED = "The comparison is the demo's own, it shares no code with cdc"
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _configure(story: Story) -> None:
     _command(story, "check", "--connect")
     made, _ = story.daemon.command("setup")
     story.report.say("[bold]cdc setup[/]")
-    story.report.quote("\n".join(line for line in made.splitlines() if not line.startswith((" ", ")"))))
+    story.report.quote("\n".join(re.sub(r"\($", "(…);", line) for line in made.splitlines() if not line.startswith((" ", ")"))))
 
 
 def _load(story: Story) -> bool:
@@ -95,7 +97,8 @@ def _load(story: Story) -> bool:
     story.caught_up()
     results = compare.compare(story.databases, story.before, story.own)
     rows = sum(result.rows for result in results)
-    story.report.say(f"cdc run: {rows:,} rows in {seconds:.1f} s, both directions at once, from the interpreter's start on")
+    story.report.say(f"{rows:,} rows in {seconds:.1f} s, both directions at once, the program's own start included.")
+    story.report.say(f"{COMPARED}:")
     return story.report.comparison(results, compare.touched(story.databases, story.before)) == 0
 
 
@@ -137,9 +140,7 @@ def _prove(story: Story, users: Sequence[Users]) -> bool:
     story.report.step("Users stop, the daemon catches up, and every value of every row is compared")
     for who, group in zip(("The ERP's users", "The CRM's users"), users, strict=True):
         story.report.work(who, group.done)
-    story.report.say(
-        f"Caught up {story.caught_up():.1f} s after their last transaction. The comparison is the demo's own and shares no code with cdc:"
-    )
+    story.report.say(f"Caught up {story.caught_up():.1f} s after their last transaction. {COMPARED}:")
     results = compare.compare(story.databases, story.before, story.own)
     differences = story.report.comparison(results, compare.touched(story.databases, story.before))
     again = story.report.effects([*audit.effects(story.databases.erp), *audit.effects(story.databases.crm)])

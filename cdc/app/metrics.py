@@ -54,6 +54,7 @@ FAMILIES: Sequence[Family] = (
     Family("loop_events_skipped_total", "counter", (*_P, "source"), "Row changes that were our own writes coming back."),
     Family("batches_total", "counter", (*_P, "outcome"), "Target transactions: `applied` or `failed`."),
     Family("batch_rows", "histogram", _P, "Rows that a batch asked the target to write.", ROWS),
+    Family("queue_rows", "gauge", _P, "Row changes that have been read and wait to be applied."),
     Family("apply_duration_seconds", "histogram", _P, "One target transaction, its commit included.", SECONDS),
     Family("errors_total", "counter", (*_P, "class", "stage"), "Errors that ended a run, by who must act and by where they arose."),
     Family("retries_total", "counter", (*_P, "class"), "Faults that go away by themselves, each followed by another try."),
@@ -151,6 +152,7 @@ class Meters:
             "pipeline_up": lambda: watch.state is State.STREAMING,
             "lag_seconds": watch.lag_seconds,
             "lag_bytes": lambda: float("nan") if watch.ahead.bytes is None else watch.ahead.bytes,
+            "queue_rows": lambda: float(watch.queued()),
             "last_received_commit_timestamp_seconds": lambda: watch.received,
             "last_applied_commit_timestamp_seconds": lambda: watch.applied,
         }

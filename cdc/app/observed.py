@@ -33,5 +33,8 @@ class ObservedTarget:
         self._meters.applies(batch, applied, monotonic() - begun)
         return applied
 
+    def ping(self) -> None:
+        self._target.ping()
+
     def close(self) -> None:
         self._target.close()

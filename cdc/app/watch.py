@@ -95,6 +95,8 @@ class Watch:
         self.ahead = Ahead(clock.monotonic)
         self._complete = clock.wall()
         """The target holds everything that was committed before this time."""
+        self.queued: Callable[[], int] = int
+        """Row changes that wait in the source's queue; none until there is one."""
         self._waiting = False
         self._open: Batch | None = None
         self._seen = clock.monotonic()

@@ -78,6 +78,7 @@ class Worker:
         with ExitStack() as opened:
             source = self.line.open_source(plan.sources)
             opened.callback(source.close)
+            self.watch.queued = source.queued
             target = ObservedTarget(self.line.open_target(plan.targets), self.watch, self._meters)
             opened.callback(target.close)
             steps = loop.run(

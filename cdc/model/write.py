@@ -52,7 +52,7 @@ class Write:
 
 class Phase(Enum):
     LOADING = "loading"
-    """The initial load is not complete; the position is where it first began."""
+    """The initial load is not complete; the position is that of the snapshot which was copied last."""
     STREAMING = "streaming"
 
 

@@ -115,7 +115,7 @@ def batches(
         if batch.writes or (upto != batch.after and clock() - moved >= limits.idle):
             yield batch.close(upto, node)
             batch, moved = Open(upto, translators), clock()
-        if isinstance(item, Idle) or batch.skipped:
+        if isinstance(item, Idle):
             yield batch.waiting(upto)
     if upto != batch.after:
         yield batch.close(upto, node)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from cdc.mapping.plan import Bind, RowPlan
-from cdc.model.change import Row
+from cdc.model.change import ABSENT, Row
 from cdc.model.errors import Incomplete
 from cdc.model.table import Table
 from cdc.model.write import Applied, Batch, Write
@@ -38,8 +38,9 @@ def completed_writes(writes: Iterable[Write], completed: Mapping[int, Write | No
 def complete(source: Source, bind: Bind, writes: Iterable[Write]) -> Mapping[int, Write | None]:
     """Fetch the writes' source rows as they are now: identity of a write → the whole write, or None.
 
-    The rows may be newer than the log's position. They converge: each later change of the row comes by the log again. A row that
-    has another key or has left the filter by now is left out for the same reason.
+    Only what the log left out is taken from the fetched row, which may be newer than the log's position: taking all of it would let
+    the target see a version before its time, and then again. What is taken converges, since each later change of it comes by the
+    log. A row that is gone, or has another key by now, is left out for the same reason.
     """
     completed: dict[int, Write | None] = {}
     for table, of_table in _by_table(writes).items():
@@ -58,11 +59,16 @@ def _by_table(writes: Iterable[Write]) -> Mapping[Table, list[Write]]:
     return grouped
 
 
+def _filled(given: Row, fetched: Row) -> Row:
+    return tuple(now if then is ABSENT else then for then, now in zip(given, fetched, strict=True))
+
+
 def _source_key(table: Table, write: Write) -> Row:
     assert write.change.new is not None
     return tuple(write.change.new[at] for at in table.key)
 
 
 def _whole(write: Write, row: Row | None, plan: RowPlan) -> Write | None:
-    mapped = None if row is None else plan.map_row(row)
+    assert write.change.new is not None
+    mapped = None if row is None else plan.map_row(_filled(write.change.new, row))
     return replace(write, image=mapped[1]) if mapped is not None and mapped[0] == write.key else None

@@ -1,8 +1,8 @@
 """The initial load: a snapshot through the same mappings and the same target, and a stream that follows without a gap.
 
-The checkpoint says LOADING from the first chunk on and keeps the position where the first attempt began. A load that was killed begins
-again with a new snapshot; the rows that were deleted, left the filter or changed their key in between are found in the log from that first
-position on and deleted first. Rows that are there already are not written again, since nothing differs.
+The checkpoint says LOADING from the first chunk on and keeps the position of the attempt's snapshot. A load that was killed begins
+again with a new snapshot; the rows that were deleted, left the filter or changed their key in between are found in the log between the two
+snapshots and deleted first. Rows that are there already are not written again, since nothing differs.
 """
 
 from __future__ import annotations
@@ -25,17 +25,16 @@ from cdc.target.base import Target
 def load(
     source: Source, routes: Sequence[Route], bind: Bind, target: Target, *, begun: Position | None, node: str, limits: Limits
 ) -> Generator[Step, None, Position]:
-    """Copy all mapped tables; return the position after which the stream goes on. `begun`: where a killed attempt began."""
+    """Copy all mapped tables; return the position after which the stream goes on. `begun`: a killed attempt's snapshot."""
     with source.snapshot(tuple(dict.fromkeys(route.source for route in routes))) as snapshot:
-        if begun is None:
-            begun = snapshot.position
-            target.apply(Batch(None, begun, (), Phase.LOADING, origin=(node,)))
-        else:
+        if begun is not None:
             for batch in _deletions(source, bind, begun, snapshot.position, node=node, limits=limits):
                 target.apply(batch)
+        target.apply(Batch(begun, snapshot.position, (), Phase.LOADING, origin=(node,)))
+        chunk = Batch(snapshot.position, snapshot.position, (), Phase.LOADING, origin=(node,))
         for route in routes:
-            yield from _copy(snapshot, route, bind, target, Batch(begun, begun, (), Phase.LOADING, origin=(node,)), limits.rows)
-        target.apply(Batch(begun, snapshot.position, (), origin=(node,)))
+            yield from _copy(snapshot, route, bind, target, chunk, limits.rows)
+        target.apply(replace(chunk, phase=Phase.STREAMING))
         return snapshot.position
 
 
@@ -63,7 +62,7 @@ def _inserts(route: Route, bind: Bind) -> Callable[[Table, Sequence[Row]], list[
 
 
 def _deletions(source: Source, bind: Bind, begun: Position, until: Position, *, node: str, limits: Limits) -> Iterator[Batch]:
-    """Yield what went away between a killed attempt's beginning and the new snapshot, and nothing else."""
+    """Yield what went away between a killed attempt's snapshot and the new one, and nothing else."""
     for step in batches(source.read(begun, until), bind, begun, node=node, limits=limits, clock=lambda: 0.0):
         if isinstance(step, Batch) and (gone := [deleted for write in step.writes if (deleted := _deletion(write))]):
             yield Batch(begun, begun, gone, Phase.LOADING, origin=step.origin)

@@ -14,6 +14,9 @@ from cdc.pipeline.step import Done, Step
 from cdc.source.base import Source
 from cdc.target.base import Target
 
+_PING = 5.0
+"""Seconds without a batch after which the target is asked whether it is still there."""
+
 
 def run(
     source: Source, plan: Plan, target: Target, *, node: str, limits: Limits, clock: Callable[[], float], until_head: bool = False
@@ -31,10 +34,15 @@ def run(
         after = yield from load(source, plan.routes, bind, target, begun=after, node=node, limits=limits)
     source.confirm(after)
     feed = source.read(after, source.head() if until_head else None)
+    heard = clock()
     for step in batches(feed, bind, after, node=node, limits=limits, clock=clock):
         if isinstance(step, Batch):
             applied = complete_and_apply(source, bind, target, step)
             source.confirm(step.upto)
+            heard = clock()
             yield Done(step, applied)
-        else:
-            yield step
+            continue
+        if clock() - heard >= _PING:
+            target.ping()
+            heard = clock()
+        yield step

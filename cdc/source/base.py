@@ -64,6 +64,10 @@ class Source(Protocol):
         """Return how many bytes of log lie between `applied` and the log's end. Called from another thread than `read`."""
         ...
 
+    def queued(self) -> int:
+        """Return how many row changes have been read and wait to be applied. May be called from any thread."""
+        ...
+
     def close(self) -> None:
         """Close all connections. Does not raise."""
         ...

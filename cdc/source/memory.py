@@ -58,6 +58,9 @@ class MemorySource:
     def lag_bytes(self, applied: Position) -> int:
         return int(self.head()) - int(applied)
 
+    def queued(self) -> int:
+        return 0
+
     def close(self) -> None:
         return
 

@@ -34,6 +34,10 @@ class Target(Protocol):
         """
         ...
 
+    def ping(self) -> None:
+        """Find out whether the session still lives, when nothing is to be applied. Raises `Unreachable`."""
+        ...
+
     def close(self) -> None:
         """End the session and so release the lock. Does not raise."""
         ...

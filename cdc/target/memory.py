@@ -173,6 +173,9 @@ class MemoryTarget:
         self._database.checkpoints[self._pipeline] = _Stored(_after(stored.checkpoint, batch), batch.origin, self._seq, self._epoch)
         return tally.applied()
 
+    def ping(self) -> None:
+        return
+
     def close(self) -> None:
         if self._database.holders.get(self._pipeline) is self:
             del self._database.holders[self._pipeline]

@@ -450,15 +450,12 @@ def test_what_comes_before_an_event_that_stops_is_given_first(world):
     start = shop.head()
     shop.run("insert into t values (1, 'a')", "set session binlog_format = statement", "insert into t values (2, 'secret')")
     source = shop.source()
-    given_items = []
+    found = []
     with pytest.raises(UnknownEvent, match=r"\(insert\)") as stopped:
-        given_items.extend(iter(source.read(start)))
-    assert "secret" not in str(stopped.value) + stopped.value.hint
-    given_items = []
-    with pytest.raises(UnknownEvent):
         for item in source.read(start):
-            given_items.append(item)
-    assert rows(given_items[0].changes) == [(Op.INSERT, None, ("1", "a"))]
+            found += [item] if isinstance(item, Transaction) else []
+    assert [rows(transaction.changes) for transaction in found] == [[(Op.INSERT, None, ("1", "a"))]]
+    assert "secret" not in str(stopped.value) + stopped.value.hint
 
 
 @pytest.mark.parametrize(
@@ -890,7 +887,7 @@ def test_a_killed_dump_thread_is_an_error_and_a_new_reader_repeats_nothing(world
                 if isinstance(item, Transaction):
                     seen += [change.new[0] for change in item.changes]
                     position = item.upto
-                    ours = shop.ask("select id from information_schema.processlist where command = 'Binlog Dump'")
+                    ours = shop.ask("select id from information_schema.processlist where command like 'Binlog Dump%'")
                     shop.run(*(f"kill {number}" for (number,) in ours))
     assert seen == list("01234")
 

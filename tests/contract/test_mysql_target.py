@@ -552,24 +552,40 @@ def test_a_lock_that_is_not_released_is_transient(harness, made, monkeypatch):
     target.apply(batch(upsert(mapped, "1", "b"), upsert(mapped, "2", "b"), upto="2"))
 
 
-@pytest.mark.parametrize(
-    "body", ["id int primary key", "id int auto_increment unique, code int primary key default (uuid_short() % 1000000007)"]
-)
-def test_only_rows_of_the_batch_are_locked(harness, made, monkeypatch, body):
+BODIES = {
+    "primary": ("id int primary key", ("id",)),
+    "unique": ("id int auto_increment unique, code int primary key default (uuid_short() % 1000000007)", ("id",)),
+    "composite": ("id int, part varchar(9), primary key (part, id)", ("id", "part")),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_only_rows_of_the_batch_are_locked(harness, made, monkeypatch, kind):
     """A small table would be scanned, and a scan waits for the rows that an application holds."""
     monkeypatch.setattr(session_module, "_SETTINGS", session_module._SETTINGS.replace("wait_timeout = 30", "wait_timeout = 1"))
-    mapped = made("t", f"{body}, v varchar(9)", "id", "v", deletes=Deletes.HARD)
-    soft = made("u", f"{body}, v varchar(9)", "id", "v", deletes=Deletes.SOFT, soft={"v": "gone"})
+    body, key = BODIES[kind]
+    mapped = made("t", f"{body}, v varchar(9)", *key, "v", key=key)
+    soft = made("u", f"{body}, v varchar(9)", *key, "v", key=key, deletes=Deletes.SOFT, soft={"v": "gone"})
     target = opened(harness, mapped, soft)
-    target.apply(batch(*(upsert(each, str(i), "a") for each in (mapped, soft) for i in range(MANY))))
+
+    def of(i):
+        return (str(i), f"p{i}")[: len(key)]
+
+    target.apply(batch(*(upsert(each, *of(i), "a") for each in (mapped, soft) for i in range(MANY))))
     with other(harness) as app, app.cursor() as cursor:
+        locked = " and ".join(f"{name} = '{text}'" for name, text in zip(key, of(5), strict=True))
         for name in ("t", "u"):
-            cursor.execute(f"select * from {name} where id = 5 for update")
+            cursor.execute(f"select * from {name} where {locked} for update")
         free = [i for i in range(MANY) if i != 5]
-        target.apply(batch(*(upsert(each, str(i), "b") for each in (mapped, soft) for i in free)))
-        target.apply(batch(*(delete(each, str(i)) for each in (mapped, soft) for i in free), upsert(mapped, "77", "x", moved=("78",))))
+        target.apply(batch(*(upsert(each, *of(i), "b") for each in (mapped, soft) for i in free)))
+        for each in (mapped, soft):
+            target.apply(batch(upsert(each, *of(1), "c")))
+            target.apply(batch(upsert(each, *of(11), "c", moved=of(1))))
+            target.apply(batch(delete(each, *of(2))))
+        target.apply(batch(*(delete(each, *of(i)) for each in (mapped, soft) for i in free), upsert(mapped, *of(77), "x", moved=of(78))))
         app.rollback()
-    assert read(harness, "select count(*) from $.t") == [(2,)]
+    assert sorted(read(harness, "select id, v from $.t")) == [(5, "a"), (11, "c"), (77, "x")]
+    assert sorted(Counter(read(harness, "select v from $.u")).items()) == [(("a",), 1), (("c",), 1), (("gone",), MANY - 2)]
 
 
 @pytest.mark.parametrize("rows", [1, MANY])
@@ -683,8 +699,8 @@ def test_without_our_tables_the_hint_is_setup(harness, made, monkeypatch):
 
 def test_without_privileges_on_our_table_the_hint_grants_them(harness, made):
     mapped = made("t", "id int primary key")
-    with restricted(harness) as endpoint:
-        harness.execute(f"revoke update on cdc.* from {endpoint.user}@'127.0.0.1'")
+    with restricted(harness, f"select on {harness.schema}.*") as endpoint:
+        harness.execute(f"revoke insert on cdc.* from {endpoint.user}@'127.0.0.1'")
         with closing(MySQLTarget(endpoint, harness.pipeline, [mapped])) as target:
             with pytest.raises(Denied) as caught:
                 target.checkpoint()

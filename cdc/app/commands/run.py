@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from cdc.app.cli import Options
-from cdc.model.errors import Exit
+from cdc.model.errors import CdcError, Exit, Held, Misconfigured
 
 if TYPE_CHECKING:
     from cdc.app.config import Listen, Pipeline, Settings
@@ -79,6 +79,19 @@ def _listening(address: Listen | None, metrics: Metrics, workers: Sequence[Worke
     from cdc.app.log import Masks
 
     given = pages(metrics.registry, [worker.watch for worker in workers], Masks(settings.secrets))
-    with closing(Server(address.host, address.port, given)) as server:
+    try:
+        server = Server(address.host, address.port, given)
+    except Misconfigured as taken:
+        raise _held(workers) or taken from None
+    with closing(server):
         structlog.get_logger().info("listening for metrics, health and status", address=server.address)
         yield
+
+
+def _held(workers: Sequence[Worker]) -> Held | None:
+    """A second process of the same service file finds the port taken; what its operator wants to know is who runs the pipeline."""
+    for worker in workers:
+        with suppress(CdcError), closing(worker.line.target_admin()) as admin:
+            if holder := admin.holder():
+                return Held(f"pipeline {worker.line.name} is held by {holder}", "Stop the other process, or let it run.")
+    return None

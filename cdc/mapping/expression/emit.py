@@ -189,9 +189,11 @@ def _logic(absorbing: bool, word: str) -> Callable[[Emitter, And | Or], str]:
 
 
 def _is_null(emitter: Emitter, node: IsNull) -> str:
-    if isinstance(node.inner, Constant):
-        return str(node.inner.native is None)
-    return f"({emitter.text(node.inner) if isinstance(node.inner, Column) else emitter.native(node.inner)} is None)"
+    inner = node.inner
+    if isinstance(inner, Constant):
+        return str(inner.native is None)
+    test, _ = emitter.operand(emitter.text(inner) if isinstance(inner, Column) else emitter.native(inner), null=True)
+    return f"({test})"
 
 
 def _distinct(emitter: Emitter, node: Distinct) -> str:

@@ -24,6 +24,7 @@ _Handler: TypeAlias = Callable[[bytes, int, int], Transaction | None]
 _GTID = Struct("<QIB").unpack_from
 _MYSQL_GTID = Struct("<B16sqB").unpack_from
 _ROTATE = Struct("<Q").unpack_from
+_MALFORMED = (ValueError, IndexError, KeyError, OverflowError, StructError)
 _STANDALONE = 1
 _DUMMY = 0xFFFFFFFFFFFF
 """The table id of a row event that has no rows and only ends a statement."""
@@ -57,7 +58,12 @@ class Assembler:
                 end -= 4
                 if crc32(data[at:end]) != int.from_bytes(data[end : end + 4], "little"):
                     raise UnknownEvent(f"an event of the binary log does not match its checksum, before offset {self._after}", DAMAGED)
-            return handler(data, body, end)
+            try:
+                return handler(data, body, end)
+            except _MALFORMED as error:
+                raise UnknownEvent(
+                    f"an event of kind {self._kind} in the binary log can't be read, before offset {self._after}", DAMAGED
+                ) from error
         if self._kind in events.HARMLESS:
             if not self._group.open:
                 self.progress.passed(0 if flags & events.ARTIFICIAL else self._after)
@@ -158,7 +164,7 @@ class Assembler:
             return
         try:
             changes = _changes(shape, self._kind, data, at + 8, end)
-        except (ValueError, IndexError, KeyError, OverflowError, StructError) as error:
+        except _MALFORMED as error:
             raise UnknownEvent(f"{shape.table.name}: a row in the binary log does not fit the table's description", DAMAGED) from error
         if shape.marker is not None:
             group.mark(changes, shape.marker, self._target)

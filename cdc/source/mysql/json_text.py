@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from decimal import Decimal
 from struct import Struct
 
 from pymysql.constants import FIELD_TYPE as CODE
@@ -89,9 +90,15 @@ def _quoted(text: str) -> str:
 
 
 def _double(number: float) -> str:
-    """The server prints a whole double with `.0`, and an exponent without `+` or leading zeros."""
-    mantissa, mark, exponent = repr(number).partition("e")
-    return f"{mantissa}e{int(exponent)}" if mark else mantissa
+    """Write the shortest digits, as the server does: plain while the point is among them or no more than 15 places off, else with an exponent."""
+    plain = Decimal(repr(number)).normalize()
+    sign, digits, exponent = plain.as_tuple()
+    point = len(digits) + int(exponent)
+    if -15 < point <= 15 or 0 < point < len(digits):
+        text = format(plain, "f")
+        return text if "." in text else f"{text}.0"
+    first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+    return f"{'-' if sign else ''}{first}{'.' if rest else ''}{rest}e{point - 1}"
 
 
 def _opaque(kind: int, raw: bytes) -> str:

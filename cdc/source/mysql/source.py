@@ -79,6 +79,9 @@ class MySQLSource:
         with self._session("lag") as connection:
             return log.behind(log.files(connection), parse(applied))
 
+    def queued(self) -> int:
+        return self._reading[0].rows() if self._reading else 0
+
     def close(self) -> None:
         self._stop()
         for connection in self._sessions.values():

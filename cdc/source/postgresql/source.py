@@ -77,6 +77,9 @@ class PostgreSQLSource:
             row = self._lag.connection().execute(_LAG, (lsn_text(place(applied).lsn),)).fetchone()
         return row[0] if row else 0
 
+    def queued(self) -> int:
+        return 0 if self._feed is None else self._feed.rows()
+
     def close(self) -> None:
         self._end_stream()
         self._session.close()

@@ -34,7 +34,7 @@ def _session(endpoint: Endpoint, rows: Rows) -> Iterator[Finding]:
         yield Finding("session", str(error), error.hint, error.exit)
         return
     try:
-        session.execute("create temporary table cdc_stage (i int) engine=InnoDB")
+        session.execute("create temporary table cdc_stage (i int primary key) engine=InnoDB")
     except Denied:
         yield _denied(endpoint.name, rows, "may not make temporary tables", f"create temporary tables on {my_name(endpoint.database)}.*")
     finally:

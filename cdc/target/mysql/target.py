@@ -118,5 +118,9 @@ class MySQLTarget:
             "Let one process run the pipeline; the one that came last goes on.",
         )
 
+    def ping(self) -> None:
+        self._session.rows("select 1")
+        self._session.rollback()
+
     def close(self) -> None:
         self._session.close()

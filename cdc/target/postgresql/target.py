@@ -48,6 +48,10 @@ class PostgreSQLTarget:
                         raise
             return self._transaction(batch, self._strictly)
 
+    def ping(self) -> None:
+        with translated(self._where):
+            self._connection.execute("select 1")
+
     def close(self) -> None:
         with suppress(psycopg.Error):  # it may be gone already
             self._connection.close()

@@ -87,6 +87,9 @@ class LiveSource:
         self.servers.fails("lag")
         return self.memory.lag_bytes(applied) * 100
 
+    def queued(self):
+        return 3
+
     def close(self):
         self.servers.closed += 1
 
@@ -110,6 +113,9 @@ class FakeTarget:
             servers.applied += [write.key[0] for write in batch.writes]
             servers.moved.notify_all()
         return Applied({("customers", Op.INSERT): len(batch.writes)}, {})
+
+    def ping(self):
+        return
 
     def close(self):
         self.servers.closed += 1

@@ -115,7 +115,7 @@ def test_a_connection_that_breaks_is_a_failure(failing, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["checkk"], "did you mean 'check'?"),
+        (["setupp"], "did you mean 'setup'?"),
         (["--frob"], "--frob"),
         (["mapping", "functions", "coalescee"], "did you mean 'coalesce'?"),
     ],

@@ -70,6 +70,9 @@ def test_idle_position_that_stands_still_writes_nothing():
     assert shape(run([Idle("0"), Idle("0")], idle=0.0)) == ["0", "0"]
 
 
-def test_a_log_that_never_pauses_still_reports_its_position():
+def test_a_log_that_never_pauses_and_gives_nothing_still_moves_the_position():
     feed = [transaction(n, *(change(str(k), active="f") for k in range(5000))) for n in range(1, 5)]
-    assert [s.upto for s in run([*feed, Idle("4")])] == ["2", "4", "4", "4"]
+    now = iter([0.0, 10.0, 70.0, 80.0, 90.0]).__next__
+    steps = run([*feed, Idle("4")], clock=now)
+    assert shape(steps) == [("0", "3", 0), "4", ("3", "4", 0)]
+    assert steps[0].skipped == {("customers", "filter"): 15000}
