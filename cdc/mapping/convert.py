@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
+from cdc.mapping.expression.cast import can_cast
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.runtime.floating import real, real_out
 from cdc.mapping.expression.runtime.identifier import uuid_in
 from cdc.mapping.expression.runtime.literal import json_in
 from cdc.mapping.expression.runtime.numeric import numeric_out
+from cdc.mapping.expression.sqltype import of_column
 from cdc.model.types import Kind, Type
 from cdc.model.value import value
 
@@ -43,8 +45,9 @@ def converter(source: Type, target: Type) -> Convert | Unfit | None:
 
 
 def _unfit(source: Type, target: Type, hint: str = "") -> Unfit:
-    wanted = hint or (f"write cast(… as {_CASTABLE[target.kind]})" if target.kind in _CASTABLE else "")
-    return Unfit(f"{source.native} does not go into {target.native}", wanted)
+    if not hint and target.kind in _CASTABLE and can_cast(of_column(source).sql, of_column(target).sql):
+        hint = f"write cast(… as {_CASTABLE[target.kind]})"
+    return Unfit(f"{source.native} does not go into {target.native}", hint)
 
 
 def _whole_range(given: Type) -> tuple[int, int]:

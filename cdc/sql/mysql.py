@@ -96,6 +96,9 @@ class Keys:
     """Locks the rows that exist and returns their keys."""
     canonical: Callable[[Sequence[Sequence[object]]], set[Row]]
     delete: Frame
+    """Deletes by the key's index; MariaDB refuses it (error 1175) where its optimizer sees no way but a scan."""
+    scan: Frame
+    """Deletes in whatever way the server finds; a scan may wait for rows that an application holds."""
     soften: Frame
     """Sets what the plan's soft delete sets."""
     table: str
@@ -134,6 +137,7 @@ def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
         _keys(f"select {names[1:-1]} from {forced} where {names}", f"{_read_beside(plan, index)} for update"),
         canonical(columns),
         _keys(f"{dialect.delete(plan.table.name, index.name) if index else f'delete from {table}'} where {names}"),
+        _keys(f"delete from {table} where {names}"),
         _keys(
             f"update {forced} set {', '.join(f'{my_name(column.name)} = {literal}' for column, literal in soft)} where {names}",
             f" and not ({' and '.join(_is(column, literal) for column, literal in soft)})",

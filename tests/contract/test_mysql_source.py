@@ -1,5 +1,6 @@
 """The MySQL source against a real MariaDB server."""
 
+import ipaddress
 import signal
 import socket
 import string
@@ -7,8 +8,13 @@ import struct
 import threading
 import time
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -1024,3 +1030,87 @@ def test_heartbeats_keep_an_idle_stream_alive(world, monkeypatch):
         while time.monotonic() < until:
             next(items)
         items.close()
+
+
+def test_a_promoted_replica_goes_on_where_the_first_server_was(world, own_server, folder):
+    """torture: B06, 14"""
+    shop = simple(world, server=own_server)
+    start = shop.head()
+    shop.run("insert into t values (1, 'first')")
+    (first,) = shop.read(start)
+    replica = MariaDB(folder / "replica", {"server-id": "4711"})
+    try:
+        replica.start()
+        with replica.connect() as session, session.cursor() as cursor:
+            cursor.execute("set global gtid_slave_pos = %s", (start.split("gtid=")[1].split(";")[0],))
+            cursor.execute(f"create database {shop.database}")
+            cursor.execute("reset master")
+            cursor.execute(f"create table {shop.database}.t (id int primary key, v varchar(50))")
+            cursor.execute("reset master")
+            cursor.execute(
+                f"change master to master_host = '127.0.0.1', master_port = {own_server.port}, master_user = 'cdc',"
+                f" master_password = '{PASSWORD}', master_use_gtid = slave_pos"
+            )
+            cursor.execute("start slave")
+            cursor.execute("select master_gtid_wait(%s, 30)", (shop.head().split("gtid=")[1].split(";")[0],))
+            assert cursor.fetchone() == (0,)
+            cursor.execute("stop slave")
+        promoted = World(replica, shop.database)
+        promoted.run("insert into t values (2, 'second')")
+        (second,) = promoted.read(first.upto)
+        assert [change.new for change in second.changes] == [("2", "second")]
+        assert second.upto.endswith("server=4711")
+        assert promoted.read(second.upto) == []
+        promoted.run("reset master")
+        with pytest.raises(Gap, match="never had"):
+            promoted.read(second.upto)
+        promoted.close()
+    finally:
+        replica.stop()
+
+
+@pytest.fixture
+def certificate(folder):
+    """A certificate for 127.0.0.1 that signs itself: paths of certificate and key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cdc test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "tls.pem", folder / "tls.key"
+    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    )
+    return paths
+
+
+def test_the_log_comes_through_tls(folder, certificate):
+    """torture: D11, K08"""
+    pem, key = certificate
+    server = MariaDB(folder / "tls", {"ssl-cert": str(pem), "ssl-key": str(key), "ssl-ca": str(pem)})
+    try:
+        server.start()
+        server.create("d")
+        shop = World(server, "d")
+        shop.run("create table t (id int primary key, v longtext)", "set global require_secure_transport = on")
+        with closing(shop.source(ssl_ca=str(pem))) as source:
+            start = source.head()
+            items = source.read(start)
+            assert next(items) == Idle(start)
+            with server.connect("d", ssl={"ca": str(pem)}) as session, session.cursor() as cursor:
+                cursor.execute("insert into t select seq, repeat('x', 1000) from seq_1_to_2000")
+                cursor.execute("insert into t values (0, repeat('y', 17000000))")
+            first, second = (item for item in islice((item for item in items if isinstance(item, Transaction)), 2))
+            assert len(first.changes) == 2000
+            assert len(second.changes[0].new[1]) == 17_000_000
+            items.close()
+            with source.snapshot(shop.tables) as snapshot:
+                assert sum(len(chunk) for _, chunk in snapshot.rows(shop.tables[0], 500)) == 2001
+        shop.close()
+    finally:
+        server.stop()

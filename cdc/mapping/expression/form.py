@@ -144,7 +144,7 @@ def _join(checker: Checker, tree: exp.DPipe) -> Node:
 
 
 def _trim(checker: Checker, tree: exp.Trim) -> Node:
-    name = _TRIM.get(tree.args.get("position") or "", "btrim")
+    name = _TRIM.get(tree.args.get("position") or "", "trim")
     return checker.apply(tree, name, [checker.operand(part) for part in (tree.this, tree.expression) if part])
 
 

@@ -54,13 +54,13 @@ _TEXT = (
     _text("lower", "Small letters, character by character.", ("lower", (TEXT,))),
     _text("initcap", "A capital at the beginning of each word, small letters behind it.", ("initcap", (TEXT,))),
     _text(
-        "btrim",
+        "trim",
         "Both ends without blanks, or without any of the given characters.",
         ("{}.strip(' ')", (TEXT,)),
         ("{}.strip({})", (TEXT, TEXT)),
         forms=(
-            "btrim(text[, characters text]) → text",
             "trim(text[, characters text]) → text",
+            "btrim(text[, characters text]) → text",
             "trim([leading | trailing | both] [characters text] from text) → text",
         ),
     ),
@@ -113,7 +113,7 @@ _TEXT = (
 )
 
 ALIASES: Mapping[str, str] = {
-    "trim": "btrim",
+    "btrim": "trim",
     "substr": "substring",
     "char_length": "length",
     "character_length": "length",

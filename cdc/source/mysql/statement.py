@@ -96,7 +96,7 @@ def _drop_or_create(word: str, tokens: _Tokens, schema: str) -> Statement:
         tokens.skip("database", "schema")
         tokens.skip("if", "exists")
         return Statement(Effect.NONE, word, schema=tokens.identifier())
-    if kind == "table" and (word == "drop" or replaced):
+    if kind in ("table", "tables") and (word == "drop" or replaced):
         tokens.skip("table", "tables")
         tokens.skip("if", "exists")
         names = tuple(tokens.names(schema)) if word == "drop" else tuple(filter(None, (tokens.name(schema),)))

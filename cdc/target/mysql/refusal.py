@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pymysql
 
-from cdc.model.errors import BadRow, key_text
+from cdc.model.errors import BadRow, CdcError, key_text
 from cdc.model.write import Write
 
 
@@ -21,7 +21,12 @@ def clashes(error: BadRow) -> bool:
     return _number(error) in _DUPLICATE
 
 
-def _number(error: BadRow) -> int:
+def scans(error: CdcError) -> bool:
+    """Return whether the server refused a statement because it would have to scan the table."""
+    return _number(error) == 1175
+
+
+def _number(error: CdcError) -> int:
     cause = error.__cause__
     return int(cause.args[0]) if isinstance(cause, pymysql.MySQLError) else 0
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cdc.model.change import Op, Row
-from cdc.model.errors import BadRow, Incomplete
+from cdc.model.errors import BadRow, CdcError, Incomplete
 from cdc.model.value import value
 from cdc.model.write import Deletes, TargetPlan, Write
 from cdc.sql import mysql as sql
 from cdc.target.collapse import Move, Removals, Step, Upserts, alone
-from cdc.target.mysql.refusal import clashes, named
+from cdc.target.mysql.refusal import clashes, named, scans
 from cdc.target.mysql.session import Session
 from cdc.target.mysql.shapes import Shapes
 from cdc.target.tally import Tally
@@ -65,12 +65,20 @@ class Writer:
 
     def _remove(self, plan: TargetPlan, keys: Sequence[Row], tally: Tally) -> None:
         known = self._shapes.keys(plan)
-        frame = known.soften if plan.deletes is Deletes.SOFT else known.delete
         for start in range(0, len(keys), _ROWS):
             chunk = keys[start : start + _ROWS]
-            removed = self._run(frame, known.tuples(chunk))
+            rows = known.tuples(chunk)
+            removed = self._run(known.soften, rows) if plan.deletes is Deletes.SOFT else self._delete(known, rows)
             tally.add(plan.mapping, Op.DELETE, removed)
             tally.add(plan.mapping, None, len(chunk) - removed)
+
+    def _delete(self, known: sql.Keys, rows: Sequence[bytes]) -> int:
+        try:
+            return self._run(known.delete, rows)
+        except CdcError as error:
+            if not scans(error):
+                raise
+            return self._run(known.scan, rows)
 
     def _move(self, write: Write, tally: Tally) -> None:
         """Change a row's key in place. If another row has the new key, that one takes the image, and the old one goes by the plan's rule."""

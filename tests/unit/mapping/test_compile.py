@@ -276,12 +276,7 @@ class TestPlan:
         specs = [spec(f"version: 1\nmapping: {name}\nsource: customer\ntarget: {name}\nkey: [id]\ncolumns: {{id: id}}\n") for name in "abc"]
         for order in (specs, specs[::-1]):
             plan, _ = compiled(order, CUSTOMER, *ring)
-            assert [route.target.mapping for route in plan.routes] == ["c", "b", "a"] or [r.target.mapping for r in plan.routes] == [
-                "b",
-                "c",
-                "a",
-            ]
-            assert {route.target.mapping: route.target.rank for route in plan.routes} == {"b": 0, "c": 2, "a": 1} or True
+            assert [(route.target.mapping, route.target.rank) for route in plan.routes] == [("c", 0), ("b", 1), ("a", 2)]
 
     def test_two_mappings_of_one_source(self):
         second = spec(f"{HEAD.replace('customers', 'second')}columns:\n  id: id\n")
@@ -320,7 +315,7 @@ class TestRows:
     def test_a_row_is_mapped(self):
         made = row_plan(MAPPING, CUSTOMER, ACCOUNTS)
         key, image = made.map_row(row(name=" Müller ", credit="10.01", note="n"))
-        assert key == ("0e0c8c32-3b73-5b4c-a3b4-3d5a0c3d7f4a",) or len(key[0]) == 36
+        assert key == ("59ab2c74-b97c-57ef-b219-a07c772caf1f",)
         assert image == (key[0], "Müller", "customer", "15.02", "1", "n")
 
     @pytest.mark.parametrize(
@@ -381,9 +376,7 @@ class TestRows:
         ],
     )
     def test_an_error_names_mapping_and_column_and_no_value(self, column, given, said):
-        text = f"{HEAD}columns:\n  id: 1 + 1\n  note: note\n  {column}\n".replace("note: note\n  segment", "segment").replace(
-            "note: note\n  limit: cast", "limit: cast"
-        )
+        text = f"{HEAD}columns:\n  id: 1 + 1\n  deleted: 0\n  {column}\n"
         made = row_plan(text, CUSTOMER, ACCOUNTS)
         for given_row in (row(**given), row(**{"changed": ABSENT, **given})):
             with pytest.raises(BadRow) as error:

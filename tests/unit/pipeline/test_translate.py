@@ -77,7 +77,7 @@ def test_ignored_deletes_write_nothing():
 
 
 def test_truncate_halts_unless_told_to_ignore_it():
-    with pytest.raises(Truncated, match="customers: public.customer was truncated"):
+    with pytest.raises(Truncated, match=r"customers: public\.customer was truncated"):
         translate(Op.TRUNCATE, None, None)
     assert translate(Op.TRUNCATE, None, None, truncates=Truncates.IGNORE) == "truncate_ignored"
 

@@ -163,7 +163,7 @@ def test_rows_that_do_not_fit_their_description():
         Log()(mariadb_gtid(6), table_map(), write_rows(b"\x00\x01\x00\x00\x00\x02\xff\xfe"))
     with pytest.raises(UnknownEvent, match="did not announce"):
         Log()(mariadb_gtid(6), write_rows(image(1, "a"), number=9))
-    with pytest.raises(UnknownEvent, match="kind 19"):
+    with pytest.raises(UnknownEvent, match="ends in the middle"):
         Log()(mariadb_gtid(6), event(19, b"\x05\x00\x00\x00\x00\x00\x01\x00\x03abc"))
 
 
@@ -277,17 +277,6 @@ def test_signs_charsets_and_labels_are_of_the_columns_that_have_them():
         + field(5, b"\x01\x01\xe4")
     )
     log = Log()
-    row = (
-        b"\x00\x00"
-        + b"\xff"
-        + b"\x00\x00\x00"
-        + b"\x02"
-        + b"\xff" * 8
-        + b"\x01\xe4"
-        + b"\x01"
-        + b"\x02\xc3\xa4"
-        + bytes.fromhex("99b2c00000")
-        + b"\x01z"
-    )
+    row = b"\x00\x00\xff\x00\x00\x00\x02" + b"\xff" * 8 + b"\x01\xe4" + b"\x01" + b"\x02\xc3\xa4" + bytes.fromhex("99b2400000") + b"\x01z"
     (found,) = log(mariadb_gtid(6), table_map(columns=columns, extra=extra), write_rows(row, columns=9), xid())
     assert found.changes[0].new == ("-1", "0000-00-00", "ä", "18446744073709551615", "ä", "ä", "ä", "2024-01-00 00:00:00", "\\x7a000000")

@@ -1,0 +1,78 @@
+"""GTID sets: arithmetic against sets of single numbers."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdc.source.mysql.gtids import DomainGtids, IntervalGtids, tagged
+
+A, B = "3e11fa47-71ca-11e1-9e33-c80aa9429562", "4e11fa47-71ca-11e1-9e33-c80aa9429562"
+MEMBERS = st.lists(st.tuples(st.sampled_from([A, B]), st.integers(1, 12)))
+
+
+def filled(members):
+    gtids = IntervalGtids("")
+    for source, number in members:
+        gtids.add(source, number)
+    return gtids
+
+
+@given(MEMBERS)
+def test_intervals_are_a_set_of_numbers(members):
+    text = filled(members).text()
+    back = {
+        (source, number)
+        for part in filter(None, text.split(","))
+        for source, *intervals in [part.split(":")]
+        for first, _, last in (interval.partition("-") for interval in intervals)
+        for number in range(int(first), int(last or first) + 1)
+    }
+    assert back == set(members)
+    assert IntervalGtids(text).text() == text
+
+
+@given(MEMBERS, MEMBERS)
+def test_intervals_hold_what_they_hold(left, right):
+    assert filled(left).holds(filled(right).text()) == (set(right) <= set(left))
+
+
+def test_intervals_are_written_as_the_server_does():
+    gtids = IntervalGtids(f"{A}:1-3:5,\n{B.upper()}:7")
+    assert gtids.text() == f"{A}:1-3:5,{B}:7"
+    gtids.add(A, 4)
+    gtids.add(B, 8)
+    assert gtids.text() == f"{A}:1-5,{B}:7-8"
+    gtids.add(A, 9)
+    assert gtids.text() == f"{A}:1-5:9,{B}:7-8"
+
+
+def test_tags_are_seen():
+    assert tagged(f"{A}:1-3:cdc:1-2")
+    assert tagged(f"{A}:1-3,{B}:_x:7")
+    assert not tagged(f"{A}:1-3:5,\n{B}:7")
+
+
+def test_domains_keep_the_last_of_each():
+    gtids = DomainGtids("0-10-100,7-3-5")
+    gtids.add("0-11", 101)
+    assert gtids.text() == "0-11-101,7-3-5"
+    gtids.add("9-1", 1)
+    assert gtids.text() == "0-11-101,7-3-5,9-1-1"
+    assert DomainGtids("").text() == ""
+
+
+def test_a_domain_holds_what_is_not_behind_it():
+    gtids = DomainGtids("0-10-100,7-3-5")
+    assert gtids.holds("0-99-100")
+    assert gtids.holds("7-3-4")
+    assert gtids.holds("")
+    assert not gtids.holds("0-10-101")
+    assert not gtids.holds("0-10-100,8-1-1")
+    assert not DomainGtids("").holds("0-1-1")
+
+
+def test_the_same_set_in_another_order():
+    gtids = DomainGtids("0-10-100,7-3-5")
+    assert gtids.same("7-3-5, 0-10-100")
+    assert not gtids.same("0-10-100")
+    assert not gtids.same("0-11-100,7-3-5")
+    assert DomainGtids("").same("")
