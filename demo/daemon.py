@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +10,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -29,6 +28,8 @@ class Daemon:
 
     config: Path
     log: Path
+    port: int
+    """Where it shows metrics."""
     process: subprocess.Popen[bytes] | None = None
 
     def command(self, *words: str) -> tuple[str, str]:
@@ -58,42 +59,40 @@ class Daemon:
         return self.process.wait(60)
 
     def check(self) -> None:
-        """Raise when it has ended by itself."""
+        """Raise when it has ended by itself, or a pipeline in it has."""
         code = self.process.poll() if self.process else None
         if code is not None:
             raise DaemonFailedError(f"the daemon ended by itself, exit code {code}; its last words:\n{self.last_words()}")
+        if failed := self.pipelines("failed"):
+            raise DaemonFailedError(f"{' and '.join(sorted(failed))} failed; the daemon's last words:\n{self.last_words()}")
 
     def last_words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-25:]) if self.log.exists() else ""
 
-    def states(self) -> dict[str, dict[str, Any]]:
-        """Return what `cdc status` says of each pipeline."""
-        found: dict[str, dict[str, Any]] = json.loads(self.command("status", "--format", "json")[0])["pipelines"]
-        return found
+    def metrics(self) -> dict[str, float]:
+        """Return all samples that it shows to Prometheus: name with labels → value. None while it does not listen yet."""
+        with suppress(URLError), urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+            return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line and not line.startswith("#"))}
+        return {}
 
-    def wait_for_streaming(self, timeout: float) -> float:
-        """Wait until the initial load is over in all pipelines; return the seconds that it took."""
+    def pipelines(self, state: str) -> set[str]:
+        """Return the pipelines that are in a state."""
+        return {
+            found[1]
+            for name, value in self.metrics().items()
+            if value and (found := re.fullmatch(rf'cdc_pipeline_state{{pipeline="(\w+)",state="{state}"}}', name))
+        }
+
+    def wait_for_streaming(self, pipelines: int, timeout: float) -> float:
+        """Wait until the initial load is over in so many pipelines; return the seconds that it took."""
         begun = time.monotonic()
-        while True:
+        while len(self.pipelines("streaming")) < pipelines:
             self.check()
-            states = self.states()
-            if all(state["state"] == "streaming" for state in states.values()):
-                return time.monotonic() - begun
-            for pipeline, state in states.items():
-                if state["state"] == "failed":
-                    raise DaemonFailedError(f"{pipeline} has failed: {state['last_error']}\n{self.last_words()}")
             if time.monotonic() - begun > timeout:
-                raise TimeoutError(
-                    f"the initial load did not end within {timeout:.0f} seconds; the daemon's last words:\n{self.last_words()}"
-                )
+                raise TimeoutError(f"the initial load did not end within {timeout:.0f} seconds")
+            time.sleep(0.1)
+        return time.monotonic() - begun
 
     def _line(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "cdc", "-c", str(self.config), *words]
-
-
-def metrics(port: int) -> dict[str, float]:
-    """Return all samples that the daemon shows to Prometheus: name with labels → value."""
-    with suppress(URLError), urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-        lines = answer.read().decode().splitlines()
-        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line and not line.startswith("#"))}
-    return {}

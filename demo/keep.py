@@ -49,7 +49,7 @@ def keep(report: Report, stage: Stage, daemon: Daemon) -> None:
     report.step("It goes on running, for you to play with")
     text = _PLAY.format(
         password=PASSWORD, postgresql_port=stage.postgresql.port, erp_user=erp.APPLICATION, erp=ERP, mariadb_port=stage.mariadb.port,
-        crm_user=crm.APPLICATION, crm=CRM, config=stage.config, log=daemon.log, metrics_port=stage.metrics_port, stop=stop,
+        crm_user=crm.APPLICATION, crm=CRM, config=stage.config, log=daemon.log, metrics_port=daemon.port, stop=stop,
     )  # fmt: skip
     for line in text.splitlines():
         report.say(line)

@@ -38,7 +38,7 @@ class Probe:
     write: Callable[[str], None]
     read: Callable[[], str | None]
     check: Callable[[], None]
-    """Raises when waiting makes no sense any more, because the daemon has ended."""
+    """Raises when waiting makes no sense any more, because the daemon or a pipeline of it has ended."""
     count: int = 0
 
     def arrives(self, timeout: float) -> float:
@@ -57,7 +57,7 @@ class Probe:
                 raise TimeoutError(f"{self.direction}: a row has not arrived within {timeout:.0f} seconds")
             if waited > 1:
                 self.check()
-                pause = 0.02
+                pause = 0.05
             time.sleep(pause)
         return time.monotonic() - begun
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from demo import audit, compare, crm_users, erp_users
-from demo.daemon import Daemon, DaemonFailedError, metrics
+from demo.daemon import Daemon, DaemonFailedError
 from demo.latency import Latency, Probe, probes
 from demo.own import Own
 from demo.report import Report
@@ -53,7 +53,7 @@ def open_story(report: Report, stage: Stage, connections: ExitStack) -> Story:
     report.tables(f"The ERP on PostgreSQL {erp.info.server_version // 10000}, port {stage.postgresql.port}", in_erp)
     report.tables(f"The CRM on MariaDB {version}, port {stage.mariadb.port}", in_crm)
     audit.install(erp, crm)
-    daemon = Daemon(stage.config, stage.folder / "cdc.log")
+    daemon = Daemon(stage.config, stage.folder / "cdc.log", stage.metrics_port)
     stage.cleanup.callback(daemon.kill)
     both = probes(stage, daemon.check, connections)
     return Story(report, stage, daemon, both, databases, compare.before(databases), (Own(), Own()))
@@ -93,7 +93,7 @@ def _configure(story: Story) -> None:
 def _load(story: Story) -> bool:
     story.report.step("The daemon's first start: what is there already is loaded")
     story.daemon.start()
-    seconds = story.daemon.wait_for_streaming(120)
+    seconds = story.daemon.wait_for_streaming(len(story.probes), 120)
     story.caught_up()
     results = compare.compare(story.databases, story.before, story.own)
     rows = sum(result.rows for result in results)
@@ -152,9 +152,8 @@ def _show(story: Story, latencies: Sequence[tuple[str, Latency]]) -> None:
     story.report.latencies(latencies)
     story.report.step("What the people on call see")
     _command(story, "status")
-    port = story.stage.metrics_port
-    story.report.say(f"http://127.0.0.1:{port}/metrics, since the last start:")
-    story.report.metrics(metrics(port))
+    story.report.say(f"http://127.0.0.1:{story.daemon.port}/metrics, since the last start:")
+    story.report.metrics(story.daemon.metrics())
 
 
 def _stop(story: Story) -> None:

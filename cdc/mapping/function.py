@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from types import TracebackType
 
 from cdc.mapping.column import Item
 from cdc.mapping.expression.emit import Emitter, nullable
@@ -20,6 +19,7 @@ from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow, Misconfigured
 from cdc.model.value import value
 
+_WHERE = "`where`"
 _DATA_ERRORS = (BadValue, ValueError, ArithmeticError)
 
 
@@ -59,7 +59,7 @@ class _Writer:
         self.emitter = Emitter()
         self._where, self._items, self._key = where, items, key
         computed = [item.node for at, item in enumerate(items) if at in key or not _copied(item)]
-        self._read = sorted(frozenset().union(*map(columns_of, [*computed, *([where] if where else [])])))
+        self._read = _columns([*computed, where])
 
     def map_row(self) -> None:
         """Whole rows: no column is asked twice whether it is there."""
@@ -68,12 +68,12 @@ class _Writer:
             self._line(f"if {_any_absent(self._read)}:", 2)
             self._line("return map_partial(r)", 3)
         if self._where:
-            self._line(f"if not {self.emitter.test(self._where)}:", 2, "where")
+            self._line(f"if not {self.emitter.test(self._where)}:", 2, _WHERE)
             self._line("return None", 3)
         self._key_values("raise BadValue('the key is NULL')")
         self._line(f"return ({self._keys()}), (", 2)
         for at, item in enumerate(self._items):
-            self._line(f"{self._value(at, item)},", 3, item.column)
+            self._line(f"{self._value(at, item)},", 3, _column(item))
         self._line(")", 2)
         self._close()
 
@@ -81,30 +81,29 @@ class _Writer:
         """Rows with absent columns. A row that `where` may leave out goes on only if it is partial: then the target asks for it whole."""
         self._open("map_partial", self._read)
         if self._where:
-            self._line(f"if not {self._bound(self._where, wanted=True, absent=True)}:", 2, "where")
+            self._line(f"if not {self._bound(self._where, wanted=True, absent=True)}:", 2, _WHERE)
             self._line("return None", 3)
         self._key_present()
         self._key_values("raise BadValue('the key is NULL')")
         self._line("image = (", 2)
         for at, item in enumerate(self._items):
-            needed = () if at in self._key or _copied(item) else sorted(columns_of(item.node))
+            needed = [] if at in self._key or _copied(item) else _columns([item.node])
             unless = f"ABSENT if {_any_absent(needed)} else " if needed else ""
-            self._line(f"{unless}{self._value(at, item)},", 3, item.column)
+            self._line(f"{unless}{self._value(at, item)},", 3, _column(item))
         self._line(")", 2)
-        if self._where and columns_of(self._where):
-            undecided = _any_absent(sorted(columns_of(self._where)))
+        if self._where and (asked := _columns([self._where])):
             surely = self._bound(self._where, wanted=True, absent=False)
-            self._line(f"if ({undecided}) and ABSENT not in image and not {surely}:", 2, "where")
-            self._line("raise missing('where')", 3)
+            self._line(f"if ({_any_absent(asked)}) and ABSENT not in image and not {surely}:", 2, _WHERE)
+            self._line(f"raise missing({self.emitter.bind('k', _WHERE)})", 3)
         self._line(f"return ({self._keys()}), image", 2)
         self._close()
 
     def key_of(self) -> None:
         """Old rows: None only when `where` surely left the row out, or its key was NULL and so never got to the target."""
         keys = [self._items[at].node for at in self._key]
-        self._open("key_of", sorted(frozenset().union(*map(columns_of, [*keys, *([self._where] if self._where else [])]))))
+        self._open("key_of", _columns([*keys, self._where]))
         if self._where:
-            self._line(f"if not {self._bound(self._where, wanted=True, absent=True)}:", 2, "where")
+            self._line(f"if not {self._bound(self._where, wanted=True, absent=True)}:", 2, _WHERE)
             self._line("return None", 3)
         self._key_present()
         self._key_values("return None")
@@ -129,20 +128,20 @@ class _Writer:
 
     def _key_present(self) -> None:
         for at in self._key:
-            if needed := sorted(columns_of(self._items[at].node)):
+            if needed := _columns([self._items[at].node]):
                 self._line(f"if {_any_absent(needed)}:", 2)
-                self._line(f"raise missing({self.emitter.bind('k', self._items[at].column)})", 3)
+                self._line(f"raise missing({self.emitter.bind('k', f'the key {_column(self._items[at])}')})", 3)
 
     def _key_values(self, otherwise: str) -> None:
         for at in self._key:
             item = self._items[at]
-            self._line(f"key{at} = {self._converted(item)}", 2, item.column)
+            self._line(f"key{at} = {self._converted(item)}", 2, _column(item))
             if nullable(item.node):
                 self._line(f"if key{at} is None:", 2)
-                self._line(otherwise, 3, item.column)
+                self._line(otherwise, 3, _column(item))
 
     def _keys(self) -> str:
-        return "".join(f"key{at}, " for at in self._key).rstrip(" ") if len(self._key) == 1 else ", ".join(f"key{at}" for at in self._key)
+        return ", ".join(f"key{at}" for at in self._key) + ("," if len(self._key) == 1 else "")
 
     def _value(self, at: int, item: Item) -> str:
         if at in self._key:
@@ -167,9 +166,18 @@ class _Writer:
             word = " and " if isinstance(node, And) is wanted else " or "
             return f"({word.join(self._bound(part, wanted=wanted, absent=absent) for part in node.parts)})"
         test = self.emitter.test(node, wanted=wanted)
-        if not (needed := sorted(columns_of(node))):
+        if not (needed := _columns([node])):
             return f"({test})"
         return f"({_any_absent(needed)} or {test})" if absent else f"(not ({_any_absent(needed)}) and {test})"
+
+
+def _columns(nodes: Iterable[Node | None]) -> list[int]:
+    """The source columns that any of them reads."""
+    return sorted({column for node in nodes if node for column in columns_of(node)})
+
+
+def _column(item: Item) -> str:
+    return f"column '{item.column}'"
 
 
 def _copied(item: Item) -> bool:
@@ -186,8 +194,7 @@ def _failed(mapping: str, labels: Mapping[int, str]) -> Callable[[Exception], Ba
 
     def failed(error: Exception) -> BadRow:
         trace = error.__traceback__
-        label = labels.get(trace.tb_lineno, "") if isinstance(trace, TracebackType) else ""
-        where = "`where`" if label == "where" else f"column '{label}'"
+        where = labels.get(trace.tb_lineno) if trace else None
         said = str(error) if isinstance(error, BadValue) else "a value is not what its type says"
         return BadRow(f"mapping {mapping}: {where}: {said}", "Mend the row on the source, or the mapping's expression.")
 
@@ -196,9 +203,8 @@ def _failed(mapping: str, labels: Mapping[int, str]) -> Callable[[Exception], Ba
 
 def _missing(mapping: str) -> Callable[[str], Misconfigured]:
     def missing(what: str) -> Misconfigured:
-        named = "`where`" if what == "where" else f"key column '{what}'"
         return Misconfigured(
-            f"mapping {mapping}: the log did not carry a column that {named} needs",
+            f"mapping {mapping}: the log did not carry a column that {what} needs",
             "Let the log carry whole rows: `alter table … replica identity full` on PostgreSQL, binlog_row_image = FULL on MySQL and MariaDB.",
         )
 

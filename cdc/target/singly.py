@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from cdc.model.change import Op, Row
 from cdc.model.errors import BadRow, Incomplete
 from cdc.model.write import TargetPlan, Write
 from cdc.target.tally import Tally
 
+_Lacking: TypeAlias = dict[tuple[TargetPlan, Row], list[Write]]
+
 
 def one_by_one(writes: Iterable[Write], apply: Callable[[Write], None], tally: Tally) -> None:
-    """Apply each write; `apply` counts what it did and raises `Incomplete` when its row is missing and its image partial.
+    """Apply each write; `apply` counts what it did, or undoes what it began and raises.
 
-    A partial write of a missing row is left out when a later write of its key makes it whole, since that one carries its values.
-    Otherwise raises `Incomplete` at the end, with the last such write of each key, or `BadRow` for the first write that fails.
+    A write that is refused is tried again behind the others, and the later writes of its key behind it: a log may tell of a deleted
+    parent before its children, or of a unique value's new owner before the old one let go. Raises `BadRow` for the first write that
+    is refused still when no other is left to wait for.
+
+    A partial write of a missing row (`apply` raises `Incomplete`) is left out when a later write of its key makes it whole, since that
+    one carries its values. Otherwise raises `Incomplete` at the end, with the last such write of each key.
     """
-    lacking: dict[tuple[TargetPlan, Row], list[Write]] = {}
-    for write in writes:
-        try:
-            apply(write)
-        except Incomplete:
-            lacking.setdefault((write.plan, write.key), []).append(write)
-        except BadRow:
-            if not lacking:
-                raise
-            break  # it may have failed for want of the missing rows
-        else:
-            tally.add(write.plan.mapping, Op.UPDATE, len(lacking.pop((write.plan, write.key), ())))
+    lacking: _Lacking = {}
+    rest: Sequence[Write] = list(writes)
+    while rest:
+        waiting, refused = _pass(rest, apply, tally, lacking)
+        if refused is not None and len(waiting) == len(rest) and not lacking:
+            raise refused
+        if len(waiting) == len(rest):
+            break  # they may be refused for want of the missing rows
+        rest = waiting
     if lacking:
         raise Incomplete([skipped[-1] for skipped in lacking.values()])
+
+
+def _pass(
+    writes: Sequence[Write], apply: Callable[[Write], None], tally: Tally, lacking: _Lacking
+) -> tuple[Sequence[Write], BadRow | None]:
+    """Try each write once; return those that have to wait, and why the first of them was refused."""
+    waiting: list[Write] = []
+    held: set[tuple[TargetPlan, Row]] = set()
+    first: BadRow | None = None
+    for write in writes:
+        keys = {(write.plan, write.key), (write.plan, write.moved or write.key)}
+        try:
+            if held.isdisjoint(keys):
+                apply(write)
+                tally.add(write.plan.mapping, Op.UPDATE, len(lacking.pop((write.plan, write.key), ())))
+                continue
+        except Incomplete:
+            lacking.setdefault((write.plan, write.key), []).append(write)
+            continue
+        except BadRow as refused:
+            first = first or refused
+        held |= keys
+        waiting.append(write)
+    return waiting, first

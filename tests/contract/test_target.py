@@ -319,6 +319,18 @@ def test_a_child_goes_to_another_parent_before_its_own_goes(harness, family):
     assert harness.rows(parents.table) == [{"id": "8", "name": "b"}]
 
 
+def test_a_deleted_parent_may_come_before_its_children_around_a_key_change(harness, family):
+    """A log may tell of what ON DELETE CASCADE takes along after the parent; a key change in between keeps the writes in order."""
+    parents, children = family
+    for row in ("7", "8"):
+        harness.insert(parents.table, {"id": row, "name": "a"})
+    harness.insert(children.table, {"id": "1", "parent_id": "7"})
+    moved = upsert(parents, "9", "a", moved=("8",))
+    opened(harness, parents, children).apply(batch(delete(parents, "7"), moved, delete(children, "1")))
+    assert [row["id"] for row in harness.rows(parents.table)] == ["9"]
+    assert harness.rows(children.table) == []
+
+
 def test_an_orphan_is_a_bad_row(harness, family):
     parents, children = family
     with pytest.raises(BadRow, match="child_parent"):

@@ -78,13 +78,14 @@ def _in(checker: Checker, tree: exp.In) -> Node:
     subject, *items = [checker.operand(part) for part in (tree.this, *tree.expressions)]
     constants = [item for item in items if isinstance(item[1], Constant)]
     known = _among(checker, subject, constants) if len(constants) > 1 else None
-    if known and len(constants) == len(items):
+    others = [item for item in items if not known or not isinstance(item[1], Constant)]
+    if known and not others:
         return known
 
     def equal(shared: Node) -> Node:
-        parts = [checker.apply(tree, "=", [(subject[0], shared), item]) for item in items if not known or item not in constants]
         among = _among(checker, (subject[0], shared), constants) if known else None
-        return Or((among, *parts)) if among else Or(tuple(parts)) if len(parts) > 1 else parts[0]
+        parts = [*([among] if among else []), *(checker.apply(tree, "=", [(subject[0], shared), item]) for item in others)]
+        return Or(tuple(parts)) if len(parts) > 1 else parts[0]
 
     return checker.share(subject[1], equal)
 

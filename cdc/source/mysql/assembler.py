@@ -17,7 +17,7 @@ from cdc.model.errors import Misconfigured, UnknownEvent
 from cdc.source.mysql import events
 from cdc.source.mysql.position import DAMAGED, RELOAD
 from cdc.source.mysql.progress import Progress
-from cdc.source.mysql.shapes import Shape, Shapes, table_id
+from cdc.source.mysql.shapes import Shape, Shapes
 from cdc.source.mysql.statement import Effect, Statement, goes_on, read
 
 _Handler: TypeAlias = Callable[[bytes, int, int], Transaction | None]
@@ -26,8 +26,6 @@ _MYSQL_GTID = Struct("<B16sqB").unpack_from
 _ROTATE = Struct("<Q").unpack_from
 _MALFORMED = (ValueError, IndexError, KeyError, OverflowError, StructError)
 _STANDALONE = 1
-_DUMMY = 0xFFFFFFFFFFFF
-"""The table id of a row event that has no rows and only ends a statement."""
 
 
 class Assembler:
@@ -156,8 +154,6 @@ class Assembler:
                 self._group.changes.append(Change(table, Op.TRUNCATE, None, None))
 
     def _rows(self, data: bytes, at: int, end: int) -> None:
-        if table_id(data, at) == _DUMMY:
-            return
         group, shape = self._group, self._shapes.of(data, at)
         fresh, group.fresh = group.fresh, False
         if shape is None or (shape.marker is not None and not fresh):

@@ -5,7 +5,9 @@ Both are pinned: a new release is tried against these functions before it is tak
 
 from __future__ import annotations
 
+import select
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -47,6 +49,8 @@ class Dump:
         self.checksum: bool = reader._BinLogStreamReader__use_checksum  # noqa: SLF001
         self._connection: Connection[Any] = reader._stream_connection  # noqa: SLF001
         self._socket: socket.socket = self._connection._sock  # noqa: SLF001
+        self._arrivals = select.poll()
+        self._arrivals.register(self._socket, select.POLLIN)
 
     def receive(self, timeout: float) -> bytes | None:
         """Return the next bytes; None when there were none in time; empty when the server closed the connection."""
@@ -56,6 +60,12 @@ class Dump:
             return self._socket.recv(_PIECE)
         except TimeoutError:
             return None
+
+    def more(self) -> bool:
+        """Return whether bytes are waiting: in the TLS layer, or in the socket."""
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return True
+        return bool(self._arrivals.poll(0))
 
     def close(self) -> None:
         with suppress(pymysql.MySQLError, OSError):  # it may be broken already

@@ -22,6 +22,8 @@ from cdc.sql import ledger
 
 MARKER = TableName(ledger.SCHEMA, ledger.CHECKPOINT)
 _KNOWN = 10_000
+_DUMMY = 0xFFFFFFFFFFFF
+"""The table id of a row event that has no rows and only ends a statement."""
 
 _BINARY_NATIVES: Mapping[str, int] = {"uuid": 16, "inet6": 16, "inet4": 4}
 """MariaDB's types that the log describes as a binary(n)."""
@@ -55,15 +57,18 @@ class Shapes:
 
     def announce(self, data: bytes, at: int, end: int) -> None:
         """Take a TABLE_MAP event's body: the table's id, flags, and what `table_map` reads. It is nearly always the same as before."""
-        number, body = table_id(data, at), data[at + 8 : end]
+        number, body = int.from_bytes(data[at : at + 6], "little"), data[at + 8 : end]
         announced = self._announced.get(number)
         if announced is None or announced[0] != body:
             self._announced[number] = (body, self._shape(body))
 
     def of(self, data: bytes, at: int) -> Shape | None:
         """Return the shape of a row event's rows; None when the table is not wanted."""
-        announced = self._announced.get(table_id(data, at))
+        number = int.from_bytes(data[at : at + 6], "little")
+        announced = self._announced.get(number)
         if announced is None:
+            if number == _DUMMY:
+                return None
             raise UnknownEvent("the binary log holds rows of a table that it did not announce", DAMAGED)
         return announced[1]
 
@@ -114,10 +119,6 @@ class Shapes:
     def _is_vague(self, announced: TableMap) -> bool:
         """Return whether the log leaves open what the catalogue knows: which unique key names a row, or what a binary(16) means."""
         return not announced.key or (self._mariadb and any(map(_is_disguised, announced.columns)))
-
-
-def table_id(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 6], "little")
 
 
 def table_of(definition: Definition) -> Table:

@@ -71,9 +71,10 @@ class MySQLSource:
     def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
         rest = iter(keys)
         while some := list(islice(rest, _KEYS)):
+            query = f"{text_rows.select(table)} {text_rows.where(table, some)}"
             with self._session("ask") as connection:
-                query = f"{text_rows.select(table)} {text_rows.where(table, some)}"
-                yield from list(text_rows.read(table, raw_rows(connection, query, self._endpoint.name)))
+                found = list(text_rows.read(table, raw_rows(connection, query, self._endpoint.name)))
+            yield from found
 
     def lag_bytes(self, applied: Position) -> int:
         with self._session("lag") as connection:
@@ -84,7 +85,7 @@ class MySQLSource:
 
     def close(self) -> None:
         self._stop()
-        for connection in self._sessions.values():
+        for connection in list(self._sessions.values()):
             _close(connection)
         self._sessions = {}
 

@@ -60,6 +60,8 @@ def read(text: str, schema: str) -> Statement:
     """Say what a statement does; `schema` is the session's database, where unqualified names belong."""
     tokens = _Tokens(text)
     word = tokens.word()
+    if word == "set" and tokens.has("statement"):
+        word = tokens.word_after("for")
     if word == "xa" and tokens.word() in ("start", "begin", "end"):
         return Statement(Effect.BEGIN, word)
     if word == "rollback":
@@ -70,8 +72,8 @@ def read(text: str, schema: str) -> Statement:
 
 
 def goes_on(text: str) -> bool:
-    """Return whether rows of the same transaction follow a DDL statement: MySQL's `create table … start transaction`."""
-    return text.rstrip().lower().endswith("start transaction")
+    """Return whether rows of the same transaction follow a DDL statement: MySQL writes `create table … select` so."""
+    return text[:13].lower() == "create table " and text.rstrip()[-18:].lower() == " start transaction"
 
 
 def _definition(word: str, tokens: _Tokens, schema: str) -> Statement:
@@ -126,6 +128,17 @@ class _Tokens:
         """Take the next token; return it in lower case when it is a word."""
         kind, text = self.take()
         return text.lower() if kind == "word" else ""
+
+    def has(self, word: str) -> bool:
+        """Pass over `word`; return whether it was there."""
+        self.skip(word)
+        return self.skipped
+
+    def word_after(self, word: str) -> str:
+        """Pass over all up to `word`, and take the one behind it (MariaDB's `set statement a = 1 for …`)."""
+        while self._next[0] and self.word() != word:
+            pass
+        return self.word()
 
     def skip(self, *words: str) -> str:
         """Pass over any of `words`; return the word after them, which stays."""

@@ -15,7 +15,6 @@ from cdc.source.mysql.position import LogPosition
 
 SILENCE = 30.0
 """Seconds without a byte, six heartbeats long, after which the server counts as gone."""
-_MUCH = 65_536
 
 
 class LogReader:
@@ -49,7 +48,7 @@ class LogReader:
         except CdcError as error:
             self._failure = error
             return done, True
-        return done, len(piece) >= _MUCH or bool(done)
+        return done, self._dump.more()
 
     def upto(self) -> Position:
         return self._assembler.progress.idle()

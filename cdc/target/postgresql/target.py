@@ -10,7 +10,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import Transient
+from cdc.model.errors import Incomplete, Transient
 from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
 from cdc.server.postgresql import translated
 from cdc.target.collapse import collapser
@@ -94,12 +94,19 @@ class PostgreSQLTarget:
         one_by_one(batch.writes, lambda write: self._one(write, tally), tally)
 
     def _one(self, write: Write, tally: Tally) -> None:
+        """Apply one write; when it is refused, the transaction can go on without it."""
+        self._connection.execute("savepoint one")
         try:
             self._writer.run(self._collapse([write]).steps, {}, tally)
-        except (psycopg.Error, UnicodeError) as error:
-            if refused(error):
-                raise bad_row(error, write) from error
+        except Incomplete:
+            self._connection.execute("rollback to savepoint one")
             raise
+        except (psycopg.Error, UnicodeError) as error:
+            if not refused(error):
+                raise
+            self._connection.execute("rollback to savepoint one")
+            raise bad_row(error, write) from error
+        self._connection.execute("release savepoint one")
 
     def _commit(self) -> None:
         try:

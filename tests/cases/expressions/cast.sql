@@ -223,3 +223,6 @@ i4::date
 d::boolean
 tz::bigint
 u::int
+(n % n)::double precision
+(m * -0.0)::double precision
+round(m * 0.001)::float8

@@ -1,8 +1,11 @@
 """Specs and catalogues to a plan: what is refused with which place, and what the generated functions do with rows."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdc.mapping.compile import check_expressions
 from cdc.mapping.plan import Truncates
@@ -114,8 +117,8 @@ class TestProblems:
         assert (problem.line, problem.column, problem.code) == (10, 12, "unknown-function")
 
     def test_all_problems_of_all_mappings_come_at_once(self):
-        one = spec(f"{HEAD}where: actve\ncolumns:\n  id: foo(id)\n  nmae: name\n")
-        two = spec(HEAD.replace("customers", "second").replace("source: customer", "source: costumer") + "columns:\n  id: bar(id)\n")
+        one = spec(f"{HEAD}where: aktiv\ncolumns:\n  id: foo(id)\n  naam: name\n")
+        two = spec(HEAD.replace("customers", "second").replace("source: customer", "source: custmer") + "columns:\n  id: bar(id)\n")
         plan, problems = compiled([one, two], CUSTOMER, ACCOUNTS)
         assert plan is None
         assert {problem.code for problem in problems} == {"unknown-function", "unknown-column", "unknown-table"}
@@ -124,7 +127,7 @@ class TestProblems:
         ]  # fmt: skip
 
     def test_unknown_tables_on_both_sides(self):
-        text = MAPPING.replace("source: customer", "source: costumer").replace("target: accounts", "target: acounts")
+        text = MAPPING.replace("source: customer", "source: custmer").replace("target: accounts", "target: accnts")
         problems = errors_of(text)
         assert [(problem.line, problem.code, problem.help) for problem in problems] == [
             (3, "unknown-table", "did you mean 'public.customer'?"),
@@ -214,13 +217,13 @@ class TestProblems:
         assert [(problem.line, problem.column, problem.code) for problem in problems] == [(18, 30, "bad-value"), (10, 49, "bad-value")]
 
     def test_soft_delete_columns_exist_and_fit(self):
-        assert only(MAPPING.replace("deleted: 1", "delted: 1")).help == "did you mean 'deleted'?"
+        assert only(MAPPING.replace("deleted: 1", "dletd: 1")).help == "did you mean 'deleted'?"
         assert "out of range" in only(MAPPING.replace("deleted: 1", "deleted: 1000")).message
 
     def test_expressions_alone_are_checked_without_a_server(self):
         problems = check_expressions(
             spec(
-                f"{HEAD}where: upr(x) = 1\ncolumns:\n  id: id +\n  name: anything\n  note: {{map: m, from: 'lenght(x)'}}\nmaps: {{m: {{a: b}}}}\n"
+                f"{HEAD}where: upr(x) = 1\ncolumns:\n  id: id +\n  name: anything\n  note: {{map: m, from: 'lngth(x)'}}\nmaps: {{m: {{a: b}}}}\n"
             )
         )
         assert sorted((problem.line, problem.code) for problem in problems) == [
@@ -434,7 +437,7 @@ class TestAbsent:
         made = row_plan(f"{HEAD}columns:\n  id: id\n", CUSTOMER, ACCOUNTS)
         for function in (made.map_row, made.key_of):
             with pytest.raises(
-                Misconfigured, match="mapping customers: the log did not carry a column that key column 'id' needs"
+                Misconfigured, match="mapping customers: the log did not carry a column that the key column 'id' needs"
             ) as error:
                 function(row(id=ABSENT))
             assert "replica identity full" in error.value.hint
@@ -469,6 +472,72 @@ class TestAbsent:
         assert made.map_row(row(note=ABSENT, name="a")) == (("7",), ("7", "a"))  # kind decides
         with pytest.raises(Misconfigured, match="a column that `where` needs"):
             made.map_row(row(note=ABSENT, name="a", kind="B"))
+
+
+PARTS = (
+    "active",
+    "kind = 'A'",
+    "kind in ('B', 'C')",
+    "note is null",
+    "id > 5",
+    "credit between 1 and 2",
+    "name = note",
+    "not active",
+    "name like 'a%'",
+)
+WHERES = st.recursive(
+    st.sampled_from(PARTS),
+    lambda inner: st.builds("({} {} {})".format, inner, st.sampled_from(("and", "or")), inner) | inner.map("(not {})".format),
+    max_leaves=5,
+)
+VALUES = {
+    "id": ("7", "3"),
+    "name": (None, "a", "b"),
+    "kind": (None, "A", "B"),
+    "credit": (None, "1.50", "9.00"),
+    "active": (None, "t", "f"),
+    "note": (None, "a", "n"),
+    "changed": (None, "2024-01-01 00:00:00"),
+}
+ROWS = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in VALUES.items()})
+ANY = f"""{HEAD}where: WHERE
+columns:
+  id: id
+  name: coalesce(name, kind)
+  segment: {{map: m, from: kind}}
+  limit: credit * 2
+  active: active or note = 'n'
+  note: note
+maps:
+  m: {{A: customer, B: prospect}}
+"""
+
+
+@given(where=WHERES, given=ROWS, gone=st.sets(st.sampled_from([name for name in VALUES if name != "id"])))
+def test_a_partial_row_agrees_with_the_whole_one(where, given, gone):
+    # torture: E01, E02
+    made = row_plan(ANY.replace("WHERE", f'"{where}"'), CUSTOMER, ACCOUNTS)
+    whole, partial = row(**given), row(**{**given, **dict.fromkeys(gone, ABSENT)})
+    mapped, key = made.map_row(whole), made.key_of(partial)
+    assert made.key_of(whole) == (mapped[0] if mapped else None)
+    if mapped is None:
+        assert key in (None, (given["id"],))
+        return
+    assert key == mapped[0]  # what is on the target is never thought to be not
+    needs = [(), ("name", "kind"), ("kind",), ("credit",), ("active", "note"), ("note",)]
+    expected = tuple(ABSENT if gone & set(needed) else text for text, needed in zip(mapped[1], needs, strict=True))
+    try:
+        assert made.map_row(partial) == (mapped[0], expected)
+    except Misconfigured:
+        assert ABSENT not in expected  # nothing would tell the target to ask
+
+
+@given(where=WHERES, given=ROWS, gone=st.sets(st.sampled_from([name for name in VALUES if name != "id"])))
+def test_a_row_is_left_out_for_sure_only_when_no_values_of_the_absent_columns_let_it_in(where, given, gone):
+    made = row_plan(ANY.replace("WHERE", f'"{where}"'), CUSTOMER, ACCOUNTS)
+    if made.key_of(row(**{**given, **dict.fromkeys(gone, ABSENT)})) is None:
+        for values in product(*(VALUES[name] for name in sorted(gone))):
+            assert made.key_of(row(**{**given, **dict(zip(sorted(gone), values, strict=True))})) is None
 
 
 def test_types_of_keys_do_not_matter_to_uuids():

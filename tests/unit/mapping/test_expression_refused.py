@@ -87,8 +87,8 @@ def _last(text):
     ("text", "code", "spot", "help_text"),
     [
         ("upper(nam)", "unknown-column", "nam", "did you mean 'name'?"),
-        ("uper(name)", "unknown-function", "uper", "did you mean 'upper'?"),
-        ("trim(name) || lenght(name)", "unknown-function", "lenght", "did you mean 'length'?"),
+        ("uppr(name)", "unknown-function", "uppr", "did you mean 'upper'?"),
+        ("trim(name) || lngth(name)", "unknown-function", "lngth", "did you mean 'length'?"),
         ("name || (city", "sql-syntax", "city", ""),
         ("name ||", "sql-syntax", "||", ""),
         ("upper('x", "sql-syntax", "'", ""),
@@ -180,7 +180,7 @@ def test_without_a_table_expressions_are_checked_as_far_as_they_go():
     for text in ("upper(a) || b", "left(a, b + c)", "case a when 1 then b end", "coalesce(a, 1, b)", "a + b > c and not d", "-a"):
         assert check_value(text, unknown)[1] == []
     for text, code in (
-        ("uper(a)", "unknown-function"),
+        ("uppr(a)", "unknown-function"),
         ("1 + 'x'", "bad-value"),
         ("length(a) || length(b)", "no-function"),
         ("a +", "sql-syntax"),

@@ -21,7 +21,9 @@ T = TableName("shop", "t")
         ("(select 1)", Effect.ROWS), ("/*+ x */ UPDATE t SET a = 1", Effect.ROWS), ("/*!50000 INSERT */ into t values (1)", Effect.ROWS),
         ("WITH q AS (select 1) DELETE FROM t", Effect.ROWS), ("LOAD DATA INFILE 'x' INTO TABLE t", Effect.ROWS), ("CALL p()", Effect.ROWS),
         ("replace t values (1)", Effect.ROWS), ("merge into t", Effect.UNKNOWN), ("", Effect.UNKNOWN), ("`insert`", Effect.UNKNOWN),
-        ("--insert", Effect.UNKNOWN),
+        ("--insert", Effect.UNKNOWN), ("SET STATEMENT max_statement_time = 5 FOR INSERT INTO t VALUES (1)", Effect.ROWS),
+        ("set statement a=1, b='for' for alter table t add x int", Effect.NONE), ("SET STATEMENT a = 1", Effect.UNKNOWN), ("set @a = 1", Effect.NONE),
+        ("set statement @@x = 1 for delete from t", Effect.ROWS),
     ],
 )  # fmt: skip
 def test_effects(text, effect):
@@ -41,6 +43,7 @@ def test_effects(text, effect):
         ("create or replace view t as select 1", ()), ("create table if not exists t (a int)", ()),
         ("alter table t drop partition p1", (T,)), ("ALTER ONLINE TABLE IF EXISTS `t` TRUNCATE PARTITION p1, p2", (T,)),
         ("alter ignore table t exchange partition p with table u", (T,)), ("alter table t discard tablespace", (T,)),
+        ("set statement lock_wait_timeout = 1 for truncate table t", (T,)),
         ("alter table t add column c int comment 'drop partition'", ()), ("alter table t add partition (partition p values less than (3))", ()),
         ("alter table t drop column `partition`", ()), ("alter user t identified by 'drop partition'", ()), ("rename table t to u", ()),
     ],
@@ -66,6 +69,7 @@ def test_databases_that_are_not(text):
 def test_statements_that_go_on():
     assert goes_on("CREATE TABLE `t` (\n `id` int) START TRANSACTION")
     assert not goes_on("create table t (id int)")
+    assert not goes_on("create procedure p() start transaction")
 
 
 def test_only_the_keyword_is_kept():

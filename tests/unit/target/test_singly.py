@@ -49,3 +49,35 @@ def test_a_row_that_fails_for_want_of_missing_ones_is_not_blamed():
         run(write("1"), write("9"), bad="9")
     with pytest.raises(BadRow):
         run(write("1", "a"), write("9"), bad="9")
+
+
+def ordered(*writes, needs):
+    """Apply writes of which some need others to have been applied; return the order in which they were."""
+    done, tally = [], Tally()
+
+    def apply(one):
+        if (missing := needs.get(one.image[1])) and missing not in done:
+            raise BadRow(one.image[1])
+        done.append(one.image[1])
+
+    one_by_one(writes, apply, tally)
+    return done
+
+
+def test_a_refused_write_is_tried_again_behind_the_others():
+    assert ordered(write("1", "parent"), write("2", "child"), needs={"parent": "child"}) == ["child", "parent"]
+
+
+def test_later_writes_of_a_refused_key_stay_behind_it():
+    assert ordered(write("1", "a"), write("1", "b"), write("2", "c"), needs={"a": "c"}) == ["c", "a", "b"]
+    moved = Write(TARGET, ("9",), ("9", "b", "note"), ("1",), CHANGE)
+    assert ordered(write("1", "a"), moved, write("2", "c"), needs={"a": "c"}) == ["c", "a", "b"]
+
+
+def test_chains_of_refusals_come_right():
+    assert ordered(*(write(name, name) for name in "abcd"), needs={"a": "b", "b": "c", "c": "d"}) == ["d", "c", "b", "a"]
+
+
+def test_the_first_write_that_stays_refused_is_named():
+    with pytest.raises(BadRow, match=r"^b$"):
+        ordered(write("1", "a"), write("2", "b"), write("3", "c"), needs={"b": "never", "c": "never"})

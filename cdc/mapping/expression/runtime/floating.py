@@ -110,7 +110,7 @@ def numeric_from_real(given: float) -> Decimal:
 
 
 def double_from_numeric(given: Decimal) -> float:
-    nearest = float(given)
+    nearest = float(given) or 0.0  # numeric has no -0
     if given.is_finite() and (math.isinf(nearest) or (given and not nearest)):
         raise BadValue("value is out of range for type double precision")
     return nearest

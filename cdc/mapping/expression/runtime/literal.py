@@ -6,8 +6,13 @@ import json
 
 from cdc.mapping.expression.runtime.errors import invalid
 
-_TRUE = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"})
-_FALSE = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
+
+def _beginnings(word: str, shortest: int = 1) -> set[str]:
+    return {word[:length] for length in range(shortest, len(word) + 1)}
+
+
+_TRUE = frozenset({*_beginnings("true"), *_beginnings("yes"), "on", "1"})
+_FALSE = frozenset({*_beginnings("false"), *_beginnings("no"), *_beginnings("off", 2), "0"})
 
 
 def boolean_in(text: str) -> bool:

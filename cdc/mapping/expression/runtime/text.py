@@ -32,7 +32,6 @@ def _simple_upper(character: str) -> str:
 
 _UPPER = _Simple(_simple_upper)
 _LOWER = _Simple(lambda character: character.lower()[0])
-_WORD = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl"})
 
 
 def upper(text: str) -> str:
@@ -49,7 +48,7 @@ def initcap(text: str) -> str:
     made, inside = [], False
     for character in text:
         made.append(lower(character) if inside else upper(character))
-        inside = category(character) in _WORD
+        inside = character.isalpha() or character.isdecimal() or category(character) == "Nl"
     return "".join(made)
 
 
