@@ -612,7 +612,7 @@ def test_a_commit_whose_answer_is_lost_took_place(harness, account, mapped, prox
     target.checkpoint()
     proxy.lose_answer(b"commit")
     applied = target.apply(batch(upsert(mapped, "1", "a", "b"), upto="1"))
-    assert proxy.cut.is_set()
+    assert proxy.cut.wait(10)
     assert applied.rows == {("accounts", Op.INSERT): 1}
     target.close()
     again = harness.target(mapped)
@@ -627,7 +627,7 @@ def test_a_request_that_is_lost_is_to_be_done_again(harness, account, mapped, pr
     proxy.lose_request(text)
     with pytest.raises(Unreachable):
         target.apply(batch(upsert(mapped, "1", "a", "b"), upto="1"))
-    assert proxy.cut.is_set()
+    assert proxy.cut.wait(10)
     target.close()
     again = harness.target(mapped)
     assert again.checkpoint().position is None

@@ -81,7 +81,8 @@ class MySQLSource:
             return log.behind(log.files(connection), parse(applied))
 
     def queued(self) -> int:
-        return self._reading[0].rows() if self._reading else 0
+        reading = self._reading
+        return reading[0].rows() if reading else 0
 
     def close(self) -> None:
         self._stop()
