@@ -6,7 +6,7 @@ import statistics
 import time
 from typing import Any
 
-from bench.workload import TABLE, count, values
+from bench.workload import TABLE, arrived, values
 from demo.servers import Server
 
 _PATIENCE = 300.0
@@ -22,13 +22,13 @@ def rate(server: Server, database: str, rows: int) -> float:
     seen = 0
     while not seen:
         _check(deadline, seen, rows)
-        seen = count(server, database)
+        seen = arrived(server, database)
         time.sleep(_POLL)
     started, first = time.perf_counter(), seen
     while seen < rows:
         _check(deadline, seen, rows)
         time.sleep(_POLL)
-        seen = count(server, database)
+        seen = arrived(server, database)
     return (rows - first) / (time.perf_counter() - started)
 
 

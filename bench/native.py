@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from bench.workload import TABLE, execute
 from demo.servers import PASSWORD, MariaDB, PostgreSQL
 
@@ -37,6 +39,12 @@ class PostgreSQLNative:
             "alter subscription native set (slot_name = none)",
             "drop subscription native",
         )
+        deadline = time.monotonic() + 10
+        while execute(self.source, None, "select 1 from pg_replication_slots where slot_name = 'native' and active"):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the native slot is still in use")
+            time.sleep(0.1)
+        execute(self.source, None, "select pg_drop_replication_slot('native')")
 
 
 class MariaDBNative:

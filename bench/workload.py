@@ -67,6 +67,6 @@ def write(server: Server, database: str, first: int, rows: int, size: int) -> No
         connection.close()
 
 
-def count(server: Server, database: str) -> int:
-    """Return how many rows the table has."""
-    return int(execute(server, database, f"select count(*) from {TABLE}")[0][0])
+def arrived(server: Server, database: str) -> int:
+    """Return the highest key of the table, 0 when it is empty: rows come in the order of their keys, and counting them would cost CPU."""
+    return int(execute(server, database, f"select coalesce(max(id), 0) from {TABLE}")[0][0])

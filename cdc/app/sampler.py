@@ -26,7 +26,7 @@ class Sampler:
 
     def work(self, stop: threading.Event) -> None:
         """Sample until asked to stop. Raises nothing."""
-        while not stop.wait(EVERY / 10 if self._watch.upto is None or not self._asked else EVERY):
+        while not stop.wait(EVERY / 10 if self._watch.seen is None or not self._asked else EVERY):
             try:
                 self.sample()
             except CdcError as error:
@@ -40,7 +40,7 @@ class Sampler:
 
     def sample(self) -> None:
         """Ask once; where the pipeline is nowhere yet, there is nothing to ask."""
-        position = self._watch.upto
+        position = self._watch.seen
         if position is None:
             return
         self._asked = True

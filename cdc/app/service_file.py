@@ -52,9 +52,9 @@ class PipelineFile(Shape):
         default=None, description="An own address for this pipeline, when each runs in a process of its own."
     )
     batch_rows: Count = Field(
-        default=2000,
+        default=5000,
         description="Row changes of a target transaction at most, when there is much to do.",
-        examples=[2000],
+        examples=[5000],
     )
 
 

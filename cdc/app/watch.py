@@ -82,8 +82,8 @@ class Watch:
         self.state = State.STARTING
         self.position: Position | None = None
         """The checkpoint."""
-        self.upto: Position | None = None
-        """All before it has been dealt with; ahead of the checkpoint while nothing of ours happens."""
+        self.seen: Position | None = None
+        """All before it has been dealt with, our own echoes too, which move no checkpoint. What lag is measured from, and nothing else."""
         self.rows = 0
         self.received = 0.0
         """Commit time of the last transaction that reached the target's door."""
@@ -99,15 +99,15 @@ class Watch:
         """Row changes that wait in the source's queue; none until there is one."""
         self._waiting = False
         self._open: Batch | None = None
-        self._seen = clock.monotonic()
+        self._heard = clock.monotonic()
 
     def starts(self, checkpoint: Checkpoint | None) -> None:
         """A run begins from what the target remembers."""
         self._to(State.STARTING)
         if checkpoint is not None:
-            if self.upto is None:
+            if self.seen is None:
                 self._complete = checkpoint.newest or self._complete
-            self.position = self.upto = checkpoint.position
+            self.position = self.seen = checkpoint.position
             self.rows, self.applied = checkpoint.rows, checkpoint.newest
 
     def step(self, step: Step) -> None:
@@ -119,12 +119,12 @@ class Watch:
             return
         self._to(State.STREAMING, waiting=isinstance(step, Waiting))
         if isinstance(step, Waiting):
-            self.upto = step.upto
+            self.seen = step.seen
             self._complete = self.clock.wall()
 
     def opens(self, batch: Batch) -> None:
         """The target begins with a batch; `closes` says that it is done with it, well or not."""
-        self._seen = self.clock.monotonic()
+        self._heard = self.clock.monotonic()
         self.received = batch.newest or self.received
         self._open = batch
 
@@ -133,7 +133,7 @@ class Watch:
 
     def applies(self, batch: Batch, applied: Applied) -> None:
         """A batch is durable on the target."""
-        self.position = self.upto = batch.upto
+        self.position = self.seen = batch.upto
         self.rows += sum(applied.rows.values())
         if batch.newest:
             self.applied = self._complete = batch.newest
@@ -165,7 +165,7 @@ class Watch:
 
     def _caught_up(self) -> bool:
         if self.state is State.STREAMING:
-            return self._waiting and self.clock.monotonic() - self._seen <= IDLE_SIGNS and not self.ahead.silent()
+            return self._waiting and self.clock.monotonic() - self._heard <= IDLE_SIGNS and not self.ahead.silent()
         return self.state is not State.SNAPSHOT and self.ahead.at_end()
 
     @property
@@ -175,13 +175,13 @@ class Watch:
 
     def alive(self) -> bool:
         """Return whether the thread has ended in a known way or has given a sign of life in good time."""
-        return self.clock.monotonic() - self._seen <= QUIET.get(self.state, math.inf)
+        return self.clock.monotonic() - self._heard <= QUIET.get(self.state, math.inf)
 
     def _to(self, state: State, *, waiting: bool = False) -> None:
         self.state = state
         self._waiting = waiting
         self._open = None
-        self._seen = self.clock.monotonic()
+        self._heard = self.clock.monotonic()
 
 
 def summary(watch: Watch) -> Mapping[str, str | float | None]:

@@ -124,7 +124,7 @@ class Worker:
                 self._log.info("a mapping is loaded", mapping=step.mapping, table=step.source, rows=step.rows)
             return
         if before is not State.STREAMING:
-            self._log.info("the pipeline streams", position=self.watch.upto)
+            self._log.info("the pipeline streams", position=self.watch.position)
         if isinstance(step, Done):
             self._log.debug("a batch is applied", writes=len(step.batch.writes), position=step.batch.upto)
 

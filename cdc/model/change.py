@@ -70,3 +70,6 @@ class Idle:
     """Nothing more is at hand. Everything up to `upto` has been yielded; the loop may write what it holds."""
 
     upto: Position
+    """What a checkpoint may say."""
+    seen: Position
+    """How far the log has been read, our own echoes included, which never move `upto`. Lag is measured from here."""

@@ -22,7 +22,7 @@ _QUIET = 10_000
 class Limits:
     """How batches are cut."""
 
-    rows: int = 2000
+    rows: int = 5000
     """Writes after which a batch is closed, at the next transaction's end."""
     idle: float = 60.0
     """Seconds between checkpoints that move the position alone."""
@@ -75,10 +75,10 @@ class Open:
                 else:
                     skipped[mapping, write] += 1
 
-    def waiting(self, upto: Position) -> Waiting:
+    def waiting(self, seen: Position) -> Waiting:
         """Hand over what was left out since, when there is nothing to write."""
         skipped, self.skipped = self.skipped, Counter()
-        return Waiting(upto, skipped)
+        return Waiting(seen, skipped)
 
     def close(self, upto: Position, node: str) -> Batch:
         return Batch(
@@ -116,6 +116,6 @@ def batches(
             yield batch.close(upto, node)
             batch, moved = Open(upto, translators), clock()
         if isinstance(item, Idle):
-            yield batch.waiting(upto)
+            yield batch.waiting(item.seen)
     if upto != batch.after:
         yield batch.close(upto, node)

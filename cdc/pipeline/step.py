@@ -34,9 +34,9 @@ class Done:
 
 @value
 class Waiting:
-    """Nothing is at hand; everything up to `upto` has been dealt with."""
+    """Nothing is at hand; everything up to `seen` has been dealt with."""
 
-    upto: Position
+    seen: Position
     skipped: Mapping[tuple[str, str], int]
     """(mapping or source table, reason) → row changes left out since the last step."""
 

@@ -40,9 +40,9 @@ class Source(Protocol):
 
         Own transactions (marked with the target's name) come with `echoes` counted and no changes; transactions without a row of a
         wanted table do not come at all, they only move `Idle.upto`. Own echoes alone never move `Idle.upto`, other traffic
-        does. With nothing to say it yields an `Idle` at least once a second. With `until` it ends, after a last `Idle`,
-        when all that was committed up to `until` has been yielded. Reading goes on in a thread of its own, into a bounded
-        queue, so that the connection stays alive while a batch is applied.
+        does; both move `Idle.seen`. With nothing to say it yields an `Idle` at least once a second. With `until` it ends, after a
+        last `Idle`, when all that was committed up to `until` has been yielded. Reading goes on in a thread of its own, into a
+        bounded queue, so that the connection stays alive while a batch is applied.
 
         Raises `Gap` when the log does not reach back to `after` or is another server's, `UnknownEvent` on anything not understood.
         """
@@ -60,8 +60,8 @@ class Source(Protocol):
         """Return the rows as they are now, whole, for values of the table's key columns; rows that are gone do not come back."""
         ...
 
-    def lag_bytes(self, applied: Position) -> int:
-        """Return how many bytes of log lie between `applied` and the log's end. Called from another thread than `read`."""
+    def lag_bytes(self, after: Position) -> int:
+        """Return how many bytes of log lie between `after` and the log's end. Called from another thread than `read`."""
         ...
 
     def queued(self) -> int:

@@ -31,6 +31,10 @@ class Reader(Protocol):
         """Return the position up to which everything has been returned, as `Idle` means it."""
         ...
 
+    def seen(self) -> Position:
+        """Return how far the log has been read, echoes included, as `Idle` means it."""
+        ...
+
     def finished(self) -> bool:
         """Return whether all up to the asked end has been returned."""
         ...
@@ -91,12 +95,15 @@ class Feed:
         try:
             while not self._closed and not self._reader.finished():
                 transactions, more = self._reader.receive(_TICK)
-                self._put(transactions, None if more else Idle(self._reader.upto()))
+                self._put(transactions, None if more else self._idle())
                 self._reader.keepalive()
-            self._put((), Idle(self._reader.upto()))
+            self._put((), self._idle())
             self._end(None)
         except BaseException as error:  # noqa: BLE001, the loop's thread raises it
             self._end(error)
+
+    def _idle(self) -> Idle:
+        return Idle(self._reader.upto(), self._reader.seen())
 
     def _put(self, transactions: Sequence[Transaction], idle: Idle | None) -> None:
         for transaction in transactions:

@@ -36,13 +36,13 @@ class MemorySource:
         if int(after) < self.oldest:
             raise Gap(f"the log begins after {self.oldest}, the checkpoint is at {after}")
         last = self.head() if until is None else until
-        seen = after
+        upto = seen = after
         for transaction in self.log[int(after) : int(last)]:
             if transaction.changes or transaction.echoes:
                 yield transaction
-            if not transaction.echoes:
-                seen = transaction.upto
-        yield Idle(seen)
+            seen = transaction.upto
+            upto = upto if transaction.echoes else seen
+        yield Idle(upto, seen)
 
     def confirm(self, upto: Position) -> None:
         self.confirmed = upto
@@ -55,8 +55,8 @@ class MemorySource:
         rows = _replayed(self.log).get(table.name, (table, {}))[1]
         return [rows[key] for key in keys if key in rows]
 
-    def lag_bytes(self, applied: Position) -> int:
-        return int(self.head()) - int(applied)
+    def lag_bytes(self, after: Position) -> int:
+        return int(self.head()) - int(after)
 
     def queued(self) -> int:
         return 0

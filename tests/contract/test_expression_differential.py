@@ -86,7 +86,14 @@ def _calls(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[s
 
 
 def _expressions() -> st.SearchStrategy[str]:
-    """Well-typed expressions over the test table, a few levels deep."""
+    """Well-typed expressions over the test table, a few levels deep.
+
+    Conditions begin with a column: PostgreSQL's planner turns one of constants alone, and a strict call of its NULL, into NULL and never
+    evaluates the rest, which may be an error.
+    """
+    a_whole, an_exact, a_text, a_moment = (
+        st.sampled_from(names) for names in (("i2", "i4", "i8"), ("n", "m"), ("s", "x", "v", "c"), ("d", "ts", "tz"))
+    )
     whole, exact, text, moment, condition = (
         st.deferred(lambda kind=kind: made[kind]) for kind in ("whole", "exact", "text", "moment", "condition")
     )
@@ -101,7 +108,7 @@ def _expressions() -> st.SearchStrategy[str]:
         | _calls("mod({}, {})", whole, whole)
         | _calls("cast({} as bigint)", exact)
         | _calls("coalesce({}, {})", whole, whole)
-        | _calls("nullif({}, {})", whole, whole)
+        | _calls("nullif({}, {})", a_whole, whole)
         | _calls("greatest({}, {})", whole, whole)
         | _calls("case when {} then {} else {} end", condition, whole, whole),
         "exact": st.sampled_from(("n", "m", "0.5", "1.005", "100.0", "-7.25", "3"))
@@ -128,8 +135,8 @@ def _expressions() -> st.SearchStrategy[str]:
         | _calls("cast({} as char(4))", text)
         | _calls("cast({} as text)", exact)
         | _calls("coalesce({}, {})", text, text)
-        | _calls("nullif({}, {})", text, text)
-        | _calls("case {} when {} then {} else {} end", text, text, text, text),
+        | _calls("nullif({}, {})", a_text, text)
+        | _calls("case {} when {} then {} else {} end", a_text, text, text, text),
         "moment": st.sampled_from(("d", "ts", "tz", "date '2024-02-29'", "timestamp '1999-12-31 23:59:59.5'"))
         | _calls("cast({} as date)", moment)
         | _calls("cast({} as timestamp(0))", moment)
@@ -137,18 +144,18 @@ def _expressions() -> st.SearchStrategy[str]:
         | _calls("greatest({}, {})", moment, moment)
         | _calls("coalesce({}, {})", moment, moment),
         "condition": st.sampled_from(("b",))
-        | _calls("({} {} {})", whole, compared, whole)
-        | _calls("({} {} {})", exact, compared, exact)
-        | _calls("({} {} {})", text, compared, text)
-        | _calls("({} {} {})", moment, compared, moment)
+        | _calls("({} {} {})", a_whole, compared, whole)
+        | _calls("({} {} {})", an_exact, compared, exact)
+        | _calls("({} {} {})", a_text, compared, text)
+        | _calls("({} {} {})", a_moment, compared, moment)
         | _calls("({} {} {})", condition, st.sampled_from(("and", "or")), condition)
         | _calls("(not {})", condition)
-        | _calls("({} is {}null)", text | whole, st.sampled_from(("", "not ")))
+        | _calls("({} is {}null)", a_text | a_whole, st.sampled_from(("", "not ")))
         | _calls("({} is {}true)", condition, st.sampled_from(("", "not ")))
         | _calls("({} is {}distinct from {})", exact, st.sampled_from(("", "not ")), exact)
-        | _calls("({} between {} and {})", whole, whole, whole)
-        | _calls("({} in ({}, 1, 7))", whole, whole)
-        | _calls("({} like {})", text, text),
+        | _calls("({} between {} and {})", a_whole, whole, whole)
+        | _calls("({} in ({}, 1, 7))", a_whole, whole)
+        | _calls("({} like {})", a_text, text),
     }
     return st.one_of(*made.values())
 

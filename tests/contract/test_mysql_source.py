@@ -702,7 +702,7 @@ def test_a_marker_that_is_not_logged_whole_stops(world):
 
 def last_idle(shop, after, until=None):
     with closing(shop.source()) as source:
-        return [item for item in source.read(after, until or shop.head()) if isinstance(item, Idle)][-1].upto
+        return [item for item in source.read(after, until or shop.head()) if isinstance(item, Idle)][-1]
 
 
 def test_idle_moves_with_others_and_never_with_our_own(world):
@@ -712,14 +712,14 @@ def test_idle_moves_with_others_and_never_with_our_own(world):
     with ledger(shop) as mark:
         start = shop.head()
         shop.run("begin", mark("crm"), "insert into t values (1, 'echo')", "commit", mark("crm"))
-        assert last_idle(shop, start) == start
+        assert last_idle(shop, start) == Idle(start, shop.head())
         shop.run("insert into other values (1)")
-        moved = last_idle(shop, start)
-        assert moved == shop.head() != start
+        moved = shop.head()
+        assert last_idle(shop, start) == Idle(moved, moved)
         shop.run(mark("crm"))
-        assert last_idle(shop, start) == moved
+        assert last_idle(shop, start) == Idle(moved, shop.head())
         shop.run("flush binary logs")
-        assert last_idle(shop, start) != moved
+        assert last_idle(shop, start).upto != moved
     assert shop.read(moved) == []
 
 
@@ -730,7 +730,7 @@ def test_reading_goes_on_and_says_that_it_is_alive(world):
         items = source.read(start)
         began = time.monotonic()
         assert isinstance(next(items), Idle)
-        assert next(items) == Idle(start)
+        assert next(items) == Idle(start, start)
         assert time.monotonic() - began < 2
         shop.run("insert into t values (1, 'a')")
         found = next(item for item in items if isinstance(item, Transaction))
@@ -860,7 +860,7 @@ def test_after_a_rotation_alone_nothing_lags(world):
     start = shop.head()
     with closing(shop.source()) as source:
         items = source.read(start)
-        assert next(items) == Idle(start)
+        assert next(items) == Idle(start, start)
         shop.run("flush binary logs")
         moved = next(item.upto for item in items if source.lag_bytes(item.upto) == 0)
         items.close()
@@ -948,7 +948,7 @@ def test_an_empty_history_is_a_position(folder):
         shop = World(server, "mysql")
         start = shop.head()
         assert start.startswith("mariadb;gtid=;file=binlog.000001:")
-        assert last_idle(shop, start, start) == start
+        assert last_idle(shop, start, start).upto == start
         shop.run("create database d", "create table d.t (id int primary key, v int)", "insert into d.t values (1, null)")
         shop.tables = [TableName("d", "t")]
         assert [change.new for change in shop.changes(start)] == [("1", None)]
@@ -1101,7 +1101,7 @@ def test_the_log_comes_through_tls(folder, certificate):
         with closing(shop.source(ssl_ca=str(pem))) as source:
             start = source.head()
             items = source.read(start)
-            assert next(items) == Idle(start)
+            assert next(items) == Idle(start, start)
             with server.connect("d", ssl={"ca": str(pem)}) as session, session.cursor() as cursor:
                 cursor.execute("insert into t select seq, repeat('x', 1000) from seq_1_to_2000")
                 cursor.execute("insert into t values (0, repeat('y', 17000000))")

@@ -93,7 +93,8 @@ class Emitter:
 
     def strict(self, call: str, arguments: Sequence[Node]) -> str:
         """Return the call, or NULL when an argument is. All arguments are evaluated, so that each may fail."""
-        operands = [self.operand(self.native(node), null=nullable(node)) for node in arguments]
+        several = len(arguments) > 1
+        operands = [self.operand(self.native(node), null=nullable(node) or (several and not _simple(node))) for node in arguments]
         body = applied(call, [name for _, name in operands])
         if tests := [test for test, _ in operands if test]:
             lazy = len(tests) == 1 or all(map(_simple, arguments[1:]))

@@ -13,7 +13,7 @@ from cdc.mapping.expression.fold import fold
 from cdc.mapping.expression.node import Call, Case, Coalesce, Constant, Node, Text
 from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.runtime.identifier import ROOT, version_5
-from cdc.mapping.expression.sqltype import TEXT, TEXTS, UNKNOWN, Sql, SqlType
+from cdc.mapping.expression.sqltype import INTEGERS, TEXT, TEXTS, TIMES, UNKNOWN, Sql, SqlType
 from cdc.mapping.expression.typename import type_named
 from cdc.mapping.expression.vocabulary import ALIASES, COMPARABLE, FUNCTIONS, callable_names
 from cdc.mapping.problem import did_you_mean
@@ -80,7 +80,8 @@ def _nullif(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> No
 
     def choose(shared: Node) -> Node:
         equal = checker.call(tree, "=", [(at, shared), second])
-        compared = equal.arguments[0]
+        alike = any({first.type.sql, second[1].type.sql} <= family for family in _COMPARED_AS_THEY_ARE)
+        compared = shared if alike else equal.arguments[0]
         return Case(compared.type, ((fold(equal), Constant(compared.type, None)),), compared)
 
     return checker.share(first, choose)
@@ -173,6 +174,8 @@ def _at_least(tree: exp.Expr, name: str, operands: Sequence[Operand], count: int
         )
 
 
+_COMPARED_AS_THEY_ARE = (frozenset({*INTEGERS, Sql.FLAG}), frozenset({Sql.FLOAT4, Sql.FLOAT8}), frozenset(TIMES))
+"""PostgreSQL has an operator for each pair of these types, so that nullif keeps the first one's type."""
 _SUMMED = 10
 """Up to here `+` joins faster than a function."""
 _UNJOINED = frozenset({Sql.JSON, Sql.ARRAY, Sql.BYTES, Sql.BITS, Sql.OTHER})

@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token
 
 from cdc.mapping.expression.refusal import Refused
 
-_LENGTH, _TOKENS, _WIDTH, _DEPTH = 32_000, 8_000, 500, 30
+_LENGTH, _TOKENS, _WIDTH, _DEPTH = 32_000, 8_000, 500, 25
 """Far more than people write, and well within what sqlglot and Python's own compiler can take."""
 _GRAMMAR = ("CAST", "POSITION", "SUBSTRING", "TRIM")
 _FOREIGN = {

@@ -76,9 +76,9 @@ class MySQLSource:
                 found = list(text_rows.read(table, raw_rows(connection, query, self._endpoint.name)))
             yield from found
 
-    def lag_bytes(self, applied: Position) -> int:
+    def lag_bytes(self, after: Position) -> int:
         with self._session("lag") as connection:
-            return log.behind(log.files(connection), parse(applied))
+            return log.behind(log.files(connection), parse(after))
 
     def queued(self) -> int:
         reading = self._reading

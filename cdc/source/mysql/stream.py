@@ -53,6 +53,9 @@ class LogReader:
     def upto(self) -> Position:
         return self._assembler.progress.idle()
 
+    def seen(self) -> Position:
+        return self._assembler.progress.text()
+
     def finished(self) -> bool:
         return self._until is not None and self._assembler.progress.reached(self._until)
 

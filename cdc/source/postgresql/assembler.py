@@ -71,6 +71,10 @@ class Assembler:
     def position(self) -> Position:
         return self._at(self.upto)
 
+    def seen(self) -> Position:
+        """Return the end of what has been handed out or left out: the log's end as the server told of it, or the end asked for."""
+        return self._at(self.received if self._until is None else min(self.received, self._until))
+
     def _at(self, lsn: int) -> Position:
         return position(replace(self._place, lsn=lsn))
 

@@ -72,9 +72,9 @@ class PostgreSQLSource:
                 for rows in copied(connection, f"{query} where {_any_of(table, keys[start : start + _FETCH])}", _FETCH):
                     yield from rows
 
-    def lag_bytes(self, applied: Position) -> int:
+    def lag_bytes(self, after: Position) -> int:
         with translated(self._endpoint.name):
-            row = self._lag.connection().execute(_LAG, (lsn_text(place(applied).lsn),)).fetchone()
+            row = self._lag.connection().execute(_LAG, (lsn_text(place(after).lsn),)).fetchone()
         return row[0] if row else 0
 
     def queued(self) -> int:

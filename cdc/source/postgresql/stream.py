@@ -72,6 +72,9 @@ class Stream:
     def upto(self) -> Position:
         return self._assembler.position()
 
+    def seen(self) -> Position:
+        return self._assembler.seen()
+
     def finished(self) -> bool:
         return self._assembler.finished()
 

@@ -83,9 +83,9 @@ class LiveSource:
             self.servers.fails("read")
             time.sleep(0.002)
 
-    def lag_bytes(self, applied):
+    def lag_bytes(self, after):
         self.servers.fails("lag")
-        return self.memory.lag_bytes(applied) * 100
+        return self.memory.lag_bytes(after) * 100
 
     def queued(self):
         return 3

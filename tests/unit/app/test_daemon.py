@@ -172,7 +172,7 @@ def test_a_stuck_pipeline_gets_no_watchdog_ping():
     servers = Servers()
     stuck = servers.worker().watch
     stuck.step(Waiting("1", {}))
-    stuck._seen -= 10_000
+    stuck._heard -= 10_000
     stop = threading.Event()
     later(lambda: (time.sleep(0.1), stop.set()))
     daemon._attend([stuck], Manager(), stop, lambda: None)
@@ -195,7 +195,7 @@ def test_the_log_ahead_is_sampled_on_a_connection_of_its_own():
     sampler = Sampler(given.line, given.watch)
     sampler.sample()
     assert (given.watch.ahead.bytes, servers.opened) == (None, 0)
-    given.watch.upto = "1"
+    given.watch.seen = "1"
     sampler.sample()
     sampler.sample()
     assert (given.watch.ahead.bytes, servers.opened) == (100, 1)
@@ -205,7 +205,7 @@ def test_a_sample_that_fails_makes_a_new_connection_and_shows_as_silence(monkeyp
     monkeypatch.setattr("cdc.app.sampler.EVERY", 0.01)
     servers = Servers()
     given = servers.worker()
-    given.watch.upto = "0"
+    given.watch.seen = "0"
     servers.faults = {"lag": [Unreachable("gone"), Denied("not allowed"), ZeroDivisionError("canary")]}
     stop = threading.Event()
     with capture_logs() as logs:

@@ -31,7 +31,7 @@ def test_a_new_pipeline_starts_and_counts_from_now(watch, time):
 
 def test_the_first_run_goes_on_from_the_checkpoint(watch, time):
     watch.starts(Checkpoint("4", Phase.STREAMING, 10, time.wall - 60))
-    assert (watch.position, watch.upto, watch.rows) == ("4", "4", 10)
+    assert (watch.position, watch.seen, watch.rows) == ("4", "4", 10)
     assert watch.lag_seconds() == 60.0
 
 
@@ -56,7 +56,7 @@ def test_after_a_batch_it_counts_from_its_last_commit(watch, time):
     applies(watch, batch(time.wall - 4, time.wall - 4))
     assert (watch.lag_seconds(), watch.position, watch.rows, watch.state) == (4.0, "5", 3, State.STREAMING)
     watch.step(WAITING)
-    assert (watch.lag_seconds(), watch.position, watch.upto) == (0.0, "5", "9")
+    assert (watch.lag_seconds(), watch.position, watch.seen) == (0.0, "5", "9")
 
 
 def test_while_a_batch_is_applied_it_is_the_batchs_oldest(watch, time):

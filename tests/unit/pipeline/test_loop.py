@@ -33,7 +33,7 @@ class Watched(MemoryTarget):
 class Quiet(MemorySource):
     def read(self, after, until=None):
         while True:
-            yield Idle(after)
+            yield Idle(after, after)
 
 
 def test_a_target_that_is_gone_is_noticed_while_nothing_happens(database):

@@ -30,6 +30,9 @@ class Script:
     def upto(self):
         return self.position
 
+    def seen(self):
+        return f"{self.position} and echoes"
+
     def finished(self):
         return not self.given and self.error is None
 
@@ -51,7 +54,7 @@ def drained(feed):
 
 
 def test_the_end_comes_with_an_idle():
-    assert positions(Feed(Script(([transaction(1)], False)), "t").items())[-1] == ("idle", "1")
+    assert list(Feed(Script(([transaction(1)], False)), "t").items())[-1] == Idle("1", "1 and echoes")
 
 
 def test_an_idle_with_more_behind_it_is_not_idle():

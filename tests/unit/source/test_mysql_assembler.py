@@ -280,3 +280,14 @@ def test_signs_charsets_and_labels_are_of_the_columns_that_have_them():
     row = b"\x00\x00\xff\x00\x00\x00\x02" + b"\xff" * 8 + b"\x01\xe4" + b"\x01" + b"\x02\xc3\xa4" + bytes.fromhex("99b2400000") + b"\x01z"
     (found,) = log(mariadb_gtid(6), table_map(columns=columns, extra=extra), write_rows(row, columns=9), xid())
     assert found.changes[0].new == ("-1", "0000-00-00", "ä", "18446744073709551615", "ä", "ä", "ä", "2024-01-00 00:00:00", "\\x7a000000")
+
+
+def test_a_vector_counts_among_the_columns_with_a_character_set():
+    columns = ((242, b"\x04", "v"), (CODE.VARCHAR, b"\x0a\x00", "t"), (CODE.GEOMETRY, b"\x04", "g"))
+    row = b"\x00" + b"\x04\x00\x00\x00\x00\x00\x80\x3f" + b"\x01\xe4" + b"\x01\x00\x00\x00\x07"
+    on_mysql = table_map(columns=columns, extra=field(3, b"\x3f\x08"), key=b"")
+    (found,) = Log(MYSQL)(mysql_gtid(6), query("BEGIN"), on_mysql, write_rows(row, columns=3), xid())
+    assert found.changes[0].new == ("\\x0000803f", "ä", "\\x07")
+    on_mariadb = table_map(columns=columns[1:], extra=field(3, b"\x08\x3f"), key=b"")
+    (found,) = Log()(mariadb_gtid(6), on_mariadb, write_rows(b"\x00" + row[9:], columns=2), xid())
+    assert found.changes[0].new == ("ä", "\\x07")

@@ -75,7 +75,7 @@ def test_a_transaction_is_handed_out_once_and_whole():
     assert (found.upto, found.committed_at, found.origin, found.echoes) == (at(2000), 946_684_802.0, (), 0)
     assert [(c.table.name, c.op, c.old, c.new) for c in found.changes] == [(NAME, Op.INSERT, None, ("1", "a", None))]
     assert made.taken() == []
-    assert (made.position(), made.received) == (at(2000), 2000)
+    assert (made.position(), made.seen()) == (at(2000), at(2000))
 
 
 def test_update_without_an_old_row():
@@ -156,7 +156,7 @@ def test_echoes_are_counted(path):
     other = [relation(6, *OTHER, COLUMNS), insert(6, ["8", None, None])]
     made = fed(marked(path, *ROWS, *other))
     assert made.taken() == [Transaction([], at(2000), 946_684_800.0, tuple(path.decode().split(",")), 4)]
-    assert (made.position(), made.received) == (at(1000), 2000)
+    assert (made.position(), made.seen()) == (at(1000), at(2000))
 
 
 def test_an_echo_ends_with_its_transaction():
@@ -198,13 +198,13 @@ def test_a_marker_that_is_not_utf8_is_another_name():
 def test_a_checkpoint_of_a_pipeline_does_not_move_the_position(path):
     made = fed(marked(path))
     assert made.taken() == []
-    assert (made.position(), made.received) == (at(1000), 2000)
+    assert (made.position(), made.seen()) == (at(1000), at(2000))
 
 
 def test_signs_of_life_move_the_position_in_large_steps():
     made = assembler()
     assert not made.keepalive(keepalive(1000 + QUIET - 1))
-    assert (made.position(), made.received) == (at(1000), 1000 + QUIET - 1)
+    assert (made.position(), made.seen()) == (at(1000), at(1000 + QUIET - 1))
     assert made.keepalive(keepalive(1000 + QUIET, reply=True))
     assert made.position() == at(1000 + QUIET)
 
@@ -238,7 +238,7 @@ def test_the_position_does_not_pass_the_end_and_what_was_left_out_behind_it():
     made = fed([begin(), *ROWS, commit(end + 10)], until=end)
     made.keepalive(keepalive(end + 10 * QUIET))
     assert made.taken() == []
-    assert made.position() == at(end)
+    assert (made.position(), made.seen()) == (at(end), at(end))
 
 
 def test_a_commit_at_the_end_belongs_to_it():
