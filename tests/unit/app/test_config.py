@@ -70,7 +70,7 @@ def test_a_whole_service(service):
     assert settings.databases == {"erp": erp, "crm": crm}
     assert (settings.metrics, settings.log) == (Listen("127.0.0.1", 9893), Log("json", "warning"))
     there, back = settings.pipelines["erp_to_crm"], settings.pipelines["crm_to_erp"]
-    assert (there.name, there.source, there.target, there.metrics, there.batch_rows) == ("erp_to_crm", erp, crm, None, 2000)
+    assert (there.name, there.source, there.target, there.metrics, there.batch_rows) == ("erp_to_crm", erp, crm, None, 5000)
     assert [(spec.name, spec.document.file) for spec in there.specs] == [("a", "mappings/there/a.yaml"), ("b", "mappings/there/b.yml")]
     assert (back.source, back.target, back.metrics, back.batch_rows) == (crm, erp, Listen("::1", 9894), 500)
     assert [spec.name for spec in back.specs] == ["back"]
