@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from demo.servers import PASSWORD, PostgreSQL, Server, free_port
 _PROGRAM = """
 from cdc.app.cli import main
 from cdc.pipeline.batch import Limits
-Limits.__init__.__defaults__ = (2000, {idle})
+Limits.__init__.__defaults__ = (Limits().rows, {idle})
 main()
 """
 """The program with another time between checkpoints that move the position alone: it is no setting, and a minute is too long for a test."""
@@ -100,6 +101,15 @@ class Service:
         samples = [sample for found in text_string_to_metric_families(text) for sample in found.samples]
         return sum(s.value for s in samples if s.name == f"cdc_{family}" and s.labels.get("pipeline") == self.names[pipeline])
 
+    def state(self, pipeline: str) -> str:
+        """Return what a pipeline is doing, by the process's own word; `starting` before it answers."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/status", timeout=10) as response:
+                said = json.load(response)["pipelines"]
+        except OSError:
+            return "starting"
+        return str(said[self.names[pipeline]]["state"])
+
     def until(self, true: Callable[[], bool], what: Callable[[], object] = lambda: "it did not come true", seconds: float = 60) -> None:
         """Wait until it is true. Fails with `what` when time is up, or as soon as the process has ended."""
         deadline = time.monotonic() + seconds
@@ -111,7 +121,9 @@ class Service:
     def marks(self) -> list[object]:
         """Return what moves with every transaction on any of the servers that writes."""
         return [
-            self.sql(name, "select pg_snapshot_xmax(pg_current_snapshot())::text" if self.is_postgresql(name) else "select @@gtid_binlog_pos")
+            self.sql(
+                name, "select pg_snapshot_xmax(pg_current_snapshot())::text" if self.is_postgresql(name) else "select @@gtid_binlog_pos"
+            )
             for name in self.servers
         ]
 

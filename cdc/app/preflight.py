@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Protocol
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Protocol, TypeVar
 
 from cdc.app.build import Line
 from cdc.app.config import default_schema
@@ -13,9 +15,13 @@ from cdc.mapping.compile import compile_plan
 from cdc.mapping.plan import Plan
 from cdc.mapping.problem import Level, Problem, ordered, printable, render
 from cdc.mapping.spec import table_name
+from cdc.model.change import Position
 from cdc.model.errors import CdcError, Denied, Exit, Finding, Gap, Misconfigured, Unreachable
 from cdc.model.table import Definition, TableName
 from cdc.model.value import value
+from cdc.model.write import Checkpoint
+from cdc.source.base import SourceAdmin
+from cdc.target.base import TargetAdmin
 
 _ERRORS: Mapping[Exit, type[CdcError]] = {Exit.CONFIG: Misconfigured, Exit.DENIED: Denied, Exit.GAP: Gap, Exit.UNREACHABLE: Unreachable}
 
@@ -26,10 +32,19 @@ MENDED = "publication-"
 """How codes begin of what `setup` mends."""
 
 
+SAID = {"replica-identity": "no-identity", "no-key": "no-identity"}
+"""What the source says with the statement that mends it → what the compiler says of it."""
+
+
 class _Admin(Protocol):
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]: ...
+    def hidden(self, names: Sequence[TableName]) -> Mapping[TableName, Finding]: ...
+    def tables(self) -> Sequence[TableName]: ...
     def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]: ...
     def close(self) -> None: ...
+
+
+_AnAdmin = TypeVar("_AnAdmin", bound=_Admin)
 
 
 @value
@@ -38,9 +53,16 @@ class Side:
 
     database: str
     definitions: Mapping[TableName, Definition]
+    """The mappings' tables; and where one does not exist, those that have nearly its name."""
     findings: Sequence[Finding]
     error: CdcError | None
     """Why it said nothing."""
+    hidden: Collection[TableName] = ()
+    """Tables that it does not show our account."""
+    checkpoint: Checkpoint | None = None
+    """What a target remembers of the pipeline; None: it was never loaded, or we may not ask."""
+    held: bool = False
+    """Somebody runs the pipeline now, so that a target's checkpoint moves on while the source is asked."""
 
 
 @value
@@ -71,8 +93,8 @@ class Examined:
         found += [
             _ERRORS.get(finding.exit, CdcError)(f"{side.database}: {finding.message}", finding.hint)
             for side in (self.source, self.target)
-            for finding in side.findings
-            if finding.exit is not Exit.OK and not (before_setup and finding.code.startswith(MENDED))
+            for finding in _refusing(side)
+            if not (before_setup and (finding.code == SETUP or finding.code.startswith(MENDED)))
         ]
         found += [
             Misconfigured(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}", problem.help)
@@ -84,23 +106,86 @@ class Examined:
 
 def examine(line: Line) -> Examined:
     """Ask both servers, each whether or not the other answers, and compile the plan when both did."""
-    source_schema, target_schema = default_schema(line.source), default_schema(line.target)
-    source = _side(line.source.name, line.source_admin, [table_name(spec.source, source_schema) for spec in line.specs])
-    target = _side(line.target.name, line.target_admin, [table_name(spec.target, target_schema) for spec in line.specs])
+    schemas = default_schema(line.source), default_schema(line.target)
+    sources = [table_name(spec.source, schemas[0]) for spec in line.specs]
+    targets = [table_name(spec.target, schemas[1]) for spec in line.specs]
+    target = _target(line, list(dict.fromkeys(targets)))
+    source = _source(line, list(dict.fromkeys(sources)), target)
     if source.error is not None or target.error is not None:
         return Examined(line, source, target, None, ())
-    plan, problems = compile_plan(line.specs, source.definitions, target.definitions, source_schema, target_schema)
-    return Examined(line, source, target, plan, problems)
+    ends = zip(line.specs, sources, targets, strict=True)
+    shown = [spec for spec, one, other in ends if one not in source.hidden and other not in target.hidden]
+    plan, problems = compile_plan(shown, source.definitions, target.definitions, *schemas)
+    said = {SAID.get(finding.code) for finding in source.findings}
+    whole = len(shown) == len(line.specs)
+    return Examined(line, source, target, plan if whole else None, [problem for problem in problems if problem.code not in said])
 
 
-def _side(database: str, connect: Callable[[], _Admin], names: Iterable[TableName]) -> Side:
+def _target(line: Line, names: Sequence[TableName]) -> Side:
+    def ask(admin: TargetAdmin) -> Side:
+        side = _asked(line.target.name, admin, names)
+        if any(_refusing(side)):
+            return side  # we may not be allowed to read the checkpoint
+        held, checkpoint = admin.holder() is not None, admin.checkpoint()
+        return replace(side, checkpoint=checkpoint if checkpoint and checkpoint.position else None, held=held)
+
+    return _side(line.target.name, line.target_admin, ask)
+
+
+def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
+    def ask(admin: SourceAdmin) -> Side:
+        side = _asked(line.source.name, admin, names)
+        after = target.checkpoint.position if target.checkpoint else None
+        if after is None:
+            return replace(side, findings=[_still_made(finding) for finding in side.findings])
+        if target.held or any(_refusing(side)):
+            return side
+        return replace(side, findings=[*side.findings, *_broken(side, admin, after)])
+
+    return _side(line.source.name, line.source_admin, ask)
+
+
+def _broken(side: Side, admin: SourceAdmin, after: Position) -> Iterator[Finding]:
+    """Find out whether the log can be followed from the checkpoint."""
+    try:
+        admin.prove(after)
+    except Gap as error:
+        yield _unprefixed(side.database, Finding(error.name, str(error), error.hint, error.exit))
+    except Misconfigured as error:
+        yield _unprefixed(side.database, Finding(SETUP, str(error), error.hint, error.exit))
+
+
+def _still_made(finding: Finding) -> Finding:
+    """The first run sets up, and so mends it."""
+    return replace(finding, exit=Exit.OK) if finding.code.startswith(MENDED) else finding
+
+
+def _refusing(side: Side) -> Iterator[Finding]:
+    return (finding for finding in side.findings if finding.exit is not Exit.OK)
+
+
+def _side(database: str, connect: Callable[[], _AnAdmin], ask: Callable[[_AnAdmin], Side]) -> Side:
     try:
         with closing(connect()) as admin:
-            definitions = admin.definitions(list(dict.fromkeys(names)))
-            found = [_unprefixed(database, finding) for finding in admin.findings(list(definitions.values())) if finding.code != SETUP]
-            return Side(database, definitions, found, None)
+            return ask(admin)
     except CdcError as error:
         return Side(database, {}, (), error)
+
+
+def _asked(database: str, admin: _Admin, names: Sequence[TableName]) -> Side:
+    hidden = admin.hidden(names)
+    definitions = admin.definitions([name for name in names if name not in hidden])
+    found = [*hidden.values(), *admin.findings(list(definitions.values()))]
+    lacking = [name for name in names if name not in hidden and name not in definitions]
+    near = admin.definitions(_near(lacking, admin.tables())) if lacking else {}
+    findings = [_unprefixed(database, finding) for finding in found if finding.code != SETUP]
+    return Side(database, {**near, **definitions}, findings, None, hidden.keys())
+
+
+def _near(names: Sequence[TableName], known: Sequence[TableName]) -> list[TableName]:
+    """Return the tables that somebody who wrote one of these names may have meant."""
+    folded = {str(name).casefold(): name for name in known}
+    return [folded[text] for name in names for text in get_close_matches(str(name).casefold(), folded, 3, cutoff=0.6)]
 
 
 def _unprefixed(database: str, finding: Finding) -> Finding:

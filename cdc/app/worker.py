@@ -21,7 +21,6 @@ from cdc.app.watch import State, Watch
 from cdc.mapping.plan import Plan
 from cdc.mapping.problem import Level
 from cdc.model.errors import CdcError, Exit
-from cdc.model.write import Checkpoint
 from cdc.pipeline import loop
 from cdc.pipeline.batch import Limits
 from cdc.pipeline.step import Done, Loading, Step
@@ -67,8 +66,8 @@ class Worker:
     def _start(self) -> Iterator[Iterator[Step]]:
         """The one way to start: everything is asked, compiled and opened anew."""
         examined = examine(self.line)
-        checkpoint = self._checkpoint() if examined.target.error is None else None
-        plan = self._runnable(examined, new=checkpoint is None)
+        checkpoint = examined.target.checkpoint
+        plan = self._runnable(examined)
         self.watch.starts(checkpoint)
         if checkpoint is None:
             self._sets_up(plan)
@@ -92,13 +91,7 @@ class Worker:
             )
             yield opened.enter_context(closing(cast(Generator[Step], steps)))
 
-    def _checkpoint(self) -> Checkpoint | None:
-        """Return the pipeline's checkpoint; None when it was never loaded."""
-        with closing(self.line.target_admin()) as admin:
-            checkpoint = admin.checkpoint()
-        return None if checkpoint is None or checkpoint.position is None else checkpoint
-
-    def _runnable(self, examined: Examined, *, new: bool) -> Plan:
+    def _runnable(self, examined: Examined) -> Plan:
         for problem in examined.problems:
             say = self._log.warning if problem.level is Level.WARNING else self._log.error
             say(problem.message, file=f"{problem.file}:{problem.line}:{problem.column}", hint=problem.help)
@@ -106,7 +99,7 @@ class Worker:
             for finding in side.findings:
                 say = self._log.warning if finding.exit is Exit.OK else self._log.error
                 say(finding.message, database=side.database, hint=finding.hint)
-        if refusals := examined.refusals(before_setup=new):
+        if refusals := examined.refusals():
             raise refusals[0]
         assert examined.plan is not None
         return examined.plan

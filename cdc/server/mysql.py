@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pymysql
@@ -19,7 +19,7 @@ _CLASSES: Mapping[int, type[CdcError]] = {
     **dict.fromkeys((2002, 2003, 2005, 2006, 2013, 2014, 1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1189, 1190, 1927, 4031), Unreachable),
     **dict.fromkeys((1205, 1213, 1040, 1203, 1226, 1114, 1021, 1290, 1792, 1836, 3024, 1969, 1317, 1180, 3572), Transient),
     **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370, 1698, 1873, 3118, 1130), Denied),
-    **dict.fromkeys((1049, 1054, 1146, 1109, 1051, 1064, 1102, 1103, 1176), Misconfigured),
+    **dict.fromkeys((1049, 1054, 1146, 1109, 1051, 1064, 1102, 1103, 1176, 1665), Misconfigured),
     **dict.fromkeys((1048, 1062, 1169, 1216, 1217, 1264, 1265, 1267, 1270, 1271, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452, 1525, 1557, 1586, 1644,
                      1690, 1761, 1762, 3140, 3819, 3854, 4025, 1416, 1153, 1118), BadRow),
 }  # fmt: skip
@@ -60,6 +60,18 @@ def connect(endpoint: Endpoint, *, database: bool = True) -> Connection[Any]:
         return connection
 
 
+def connect_to_ask(endpoint: Endpoint) -> Connection[Any]:
+    """Connect as `connect` does, but let an account in that has no privilege in the database: it asks which ones it lacks."""
+    connection = connect(endpoint, database=False)
+    try:
+        with suppress(Denied), translated(endpoint.name):
+            connection.select_db(endpoint.database)
+    except CdcError:
+        connection.close()
+        raise
+    return connection
+
+
 @contextmanager
 def translated(where: str) -> Iterator[None]:
     """Turn PyMySQL's errors into ours; `where` names the database in the text."""
@@ -94,7 +106,9 @@ _QUOTING = frozenset((1062, 1064, 1292, 1366, 1367, 1411, 1525, 1557, 1586, 1690
 """Messages that quote a value, mostly followed by what it was for."""
 
 _HINTS: Mapping[int, str] = {
+    1044: "Check the database's name in the service file's URL, and what the account may do there: `cdc check --connect` prints the grants.",
     1045: "Check user and password in the service file, and the account's host on the server.",
     1049: "Check the database's name in the service file's URL.",
     1290: "The server accepts no writes now (read_only is on).",
+    1665: "set global binlog_format = 'ROW';",
 }

@@ -8,13 +8,20 @@ from typing import Any
 
 from pymysql.connections import Connection
 
+from cdc.model.errors import Denied, Misconfigured
 from cdc.model.table import Column, Definition, ForeignKey, TableName, Unique
+from cdc.server.mysql import translated
 from cdc.server.mysql_types import Facts, labels_of, type_of
+from cdc.sql.names import my_table
 
 _TABLES = """
 select t.table_schema, t.table_name, coalesce(t.table_rows, 0)
 from information_schema.tables t
 where t.table_schema in %s and t.table_name in %s and t.table_type in ('BASE TABLE', 'SYSTEM VERSIONED')"""
+
+_NAMES = """
+select table_schema, table_name from information_schema.tables where table_type in ('BASE TABLE', 'SYSTEM VERSIONED')
+and table_schema not in ('information_schema', 'mysql', 'performance_schema', 'sys')"""
 
 _TRIGGERS = """
 select distinct event_object_schema, event_object_table from information_schema.triggers
@@ -72,6 +79,25 @@ def describe(connection: Connection[Any], names: Sequence[TableName]) -> dict[Ta
         for name, found in tables.items()
         if name in columns
     }
+
+
+def table_names(connection: Connection[Any]) -> list[TableName]:
+    """Name all tables that the account may see, but the server's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES)
+        return [TableName(schema, name) for schema, name in cursor.fetchall()]
+
+
+def may_read(connection: Connection[Any], table: TableName) -> bool:
+    """Return whether the account may read the whole table. Where there is none, it may if it may know that."""
+    try:
+        with translated(""), connection.cursor() as cursor:
+            cursor.execute(f"select * from {my_table(table)} limit 0")
+    except Denied:
+        return False
+    except Misconfigured:
+        pass  # there is no such table, which others will say
+    return True
 
 
 def folds_case(connection: Connection[Any]) -> bool:

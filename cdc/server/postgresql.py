@@ -105,7 +105,7 @@ _HINTS: Mapping[str, str] = {
     "28000": "Check user and password in the service file, and pg_hba.conf on the server.",
     "28P01": "Check user and password in the service file, and pg_hba.conf on the server.",
     "3D000": "Check the database's name in the service file's URL.",
-    "42501": "Grant the privilege that the message names: `cdc check` prints the statement.",
+    "42501": "Grant the privilege that the message names: `cdc check --connect` prints the statement.",
     "53300": "Raise max_connections on the server, or end other sessions.",
     "25006": "The server accepts no writes now (a standby, or default_transaction_read_only is on).",
 }

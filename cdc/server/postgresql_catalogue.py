@@ -24,6 +24,10 @@ join pg_namespace n on n.nspname = wanted.schema
 join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
 where c.relkind in ('r', 'p')"""
 
+_NAMES = """
+select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'"""
+
 _COLUMNS = """
 select a.attrelid, a.attname, a.atttypid, a.atttypmod, not a.attnotnull, a.atthasdef, a.attgenerated <> '',
     a.attidentity <> '' or exists (
@@ -111,6 +115,11 @@ def describe(connection: psycopg.Connection, names: Sequence[TableName]) -> dict
         )
         for oid, schema, name, triggers, estimate in tables
     }
+
+
+def table_names(connection: psycopg.Connection) -> list[TableName]:
+    """Name all tables but the server's own."""
+    return [TableName(schema, name) for schema, name in connection.execute(_NAMES)]
 
 
 def type_facts(connection: psycopg.Connection, oids: Iterable[int]) -> dict[int, Facts]:

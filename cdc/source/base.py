@@ -80,6 +80,21 @@ class SourceAdmin(Protocol):
         """Describe the tables; those that do not exist are left out."""
         ...
 
+    def hidden(self, names: Sequence[TableName]) -> Mapping[TableName, Finding]:
+        """Find the tables that the server does not show our account, or not whole; whether they exist remains open."""
+        ...
+
+    def tables(self) -> Sequence[TableName]:
+        """Name all tables that our account may see."""
+        ...
+
+    def prove(self, after: Position) -> None:
+        """Raise `Gap` when the log can't be followed from there on, `Misconfigured` when what `setup` makes is gone.
+
+        Asks a server without findings.
+        """
+        ...
+
     def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
         """Find what keeps these tables from being followed: settings, privileges, replica identity, publication."""
         ...

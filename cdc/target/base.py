@@ -48,6 +48,14 @@ class TargetAdmin(Protocol):
 
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]: ...
 
+    def hidden(self, names: Sequence[TableName]) -> Mapping[TableName, Finding]:
+        """Find the tables that the server does not show our account; whether they exist remains open."""
+        ...
+
+    def tables(self) -> Sequence[TableName]:
+        """Name all tables that our account may see."""
+        ...
+
     def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
         """Find what keeps these tables from being written: privileges, our own tables' schema, session settings."""
         ...

@@ -156,21 +156,23 @@ def test_a_partition_whose_changes_are_not_logged(admin, sql):
     assert list(codes(admin, TableName("app", "p"))) == [("unlogged", Exit.CONFIG)]
 
 
-def test_a_publication_that_differs_is_a_warning_with_the_statement(admin, sql, name):
+def test_a_publication_that_differs_is_named_with_the_statement(admin, sql, name):
     sql.execute("create table app.p (id int primary key) partition by range (id); create table app.p1 partition of app.p default")
     sql.execute(f"create publication {name} for table app.p, app.\"B b\" where (id > 5) with (publish = 'insert, update, delete')")
     p = TableName("app", "p")
     found = codes(admin, A, B, p)
     assert set(found) == {
-        ("publication-root", Exit.OK),
-        ("publication-table", Exit.OK),
-        ("publication-operations", Exit.OK),
-        ("publication-filter", Exit.OK),
+        ("publication-root", Exit.CONFIG),
+        ("publication-table", Exit.CONFIG),
+        ("publication-operations", Exit.CONFIG),
+        ("publication-filter", Exit.CONFIG),
     }
     for code in ("publication-root", "publication-table", "publication-operations"):
-        sql.execute(found[code, Exit.OK].hint.removeprefix("`cdc setup` mends it: "))
+        statement, changes = found[code, Exit.CONFIG].hint.splitlines()
+        assert "changes are lost" in changes
+        sql.execute(statement.removeprefix("`cdc setup` mends it: "))
     assert [code for code, _ in codes(admin, A, B, p)] == ["publication-filter"]
-    assert [code for code, _ in codes(admin, A, p)] == ["publication-more"]
+    assert list(codes(admin, A, p)) == [("publication-more", Exit.OK)]
 
 
 def test_a_slot_of_another_kind_in_the_way(admin, sql, name):
@@ -190,6 +192,7 @@ def test_missing_rights_are_named_with_the_statement_that_grants_them(sql, at, p
                 ("replication-role", Exit.DENIED),
                 *[("schema-usage", Exit.DENIED), ("select", Exit.DENIED), ("row-security", Exit.DENIED)],
                 *[("schema-usage", Exit.DENIED), ("select", Exit.DENIED)],
+                ("publisher", Exit.DENIED),
             ]
             with pytest.raises(Denied):
                 run(admin, admin.setup([A, B]))

@@ -9,14 +9,16 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
+from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Denied, Exit, Finding, Misconfigured
 from cdc.model.table import Definition, TableName
 from cdc.model.value import value
-from cdc.server.mysql import connect, translated
-from cdc.server.mysql_catalogue import describe
+from cdc.server.mysql import connect_to_ask, translated
+from cdc.server.mysql_catalogue import describe, may_read, table_names
 from cdc.source.mysql import log
 from cdc.source.mysql.log import Server
+from cdc.source.mysql.position import parse
 from cdc.sql.names import my_table
 
 
@@ -30,11 +32,12 @@ class _Setting:
     exit: Exit = Exit.CONFIG
 
 
+_REOPEN = "-- sessions that are open keep the old one: reconnect the applications"
 _SETTINGS = (
     _Setting("log_bin", ("ON", "1"), "log-bin", "there is no log to read", "Set log_bin in the server's configuration and restart it."),
-    _Setting("binlog_format", ("ROW",), "binlog-format", "statements don't say which rows they change", "set global binlog_format = ROW;"),
+    _Setting("binlog_format", ("ROW",), "binlog-format", "statements don't say which rows they change", f"set global binlog_format = ROW; {_REOPEN}"),
     _Setting(
-        "binlog_row_image", ("FULL", "FULL_NODUP"), "row-image", "rows are logged in part", "set global binlog_row_image = FULL;"
+        "binlog_row_image", ("FULL", "FULL_NODUP"), "row-image", "rows are logged in part", f"set global binlog_row_image = FULL; {_REOPEN}"
     ),
     _Setting(
         "binlog_row_metadata", ("FULL",), "row-metadata", "rows are logged without their columns' names",
@@ -84,8 +87,23 @@ class MySQLSourceAdmin:
                 *_settings(connection),
                 *_privileges(connection, server, user),
                 *_filters(connection, server, tables),
-                *(finding for table in tables for finding in _table(connection, server, table, user)),
+                *(finding for table in tables for finding in _table(connection, server, table)),
             ]
+
+    def hidden(self, names: Sequence[TableName]) -> Mapping[TableName, Finding]:
+        connection = self._connection()
+        with translated(self._endpoint.name):
+            user = _one(connection, "select current_user()")
+            return {name: _unreadable(name, user) for name in names if not may_read(connection, name)}
+
+    def tables(self) -> Sequence[TableName]:
+        with translated(self._endpoint.name):
+            return table_names(self._connection())
+
+    def prove(self, after: Position) -> None:
+        connection = self._connection()
+        with translated(self._endpoint.name):
+            log.prove_continuity(connection, log.inspect(connection), parse(after), self._endpoint.name)
 
     def setup(self, tables: Sequence[TableName]) -> Sequence[str]:  # noqa: ARG002
         """Return nothing: the server's log is all that is needed."""
@@ -107,7 +125,7 @@ class MySQLSourceAdmin:
 
     def _connection(self) -> Connection[Any]:
         if self._opened is None:
-            self._opened = connect(self._endpoint, database=False)
+            self._opened = connect_to_ask(self._endpoint)
         return self._opened
 
 
@@ -169,13 +187,12 @@ def _filters(connection: Connection[Any], server: Server, tables: Sequence[Defin
             )
 
 
-def _table(connection: Connection[Any], server: Server, table: Definition, user: str) -> Iterator[Finding]:
+def _unreadable(name: TableName, user: str) -> Finding:
+    return Finding("privilege", f"{user} may not read {name}", f"grant select on {my_table(name)} to {_account(user)};", Exit.DENIED)
+
+
+def _table(connection: Connection[Any], server: Server, table: Definition) -> Iterator[Finding]:
     name = table.name
-    try:
-        with translated(""), connection.cursor() as cursor:
-            cursor.execute(f"select 1 from {my_table(name)} limit 0")
-    except Denied:
-        yield Finding("privilege", f"{user} may not read {name}", f"grant select on {my_table(name)} to {_account(user)};", Exit.DENIED)
     if table.identity is None:
         yield Finding(
             "no-key", f"{name} has no primary key, and no unique one without NULLs: its rows can't be told apart",

@@ -180,7 +180,7 @@ class Assembler:
 
     def _commit(self, _data: bytes = b"", _at: int = 0, _end: int = 0) -> Transaction | None:
         group, self._group = self._group, _Group()
-        self.progress.committed(group.gtid, self._after, group.echo)
+        self.progress.committed(group.gtid, self._after, own=group.echo or bool(group.origin and not group.changes))
         if not group.changes and not group.echoes:
             return None
         return Transaction(group.changes, self.progress.text(), group.committed or float(self._time), group.origin, group.echoes)

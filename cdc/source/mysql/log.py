@@ -15,6 +15,10 @@ from cdc.source.mysql.position import RELOAD, LogPosition, number
 
 _WRAPS = 2**32
 """Offsets in events have 32 bits, and one huge transaction may make a file longer than that."""
+_FIRST = 4
+"""Offset of a file's first event."""
+_RESET = "the server's binary log was reset: what it holds now is not what the checkpoint was taken from"
+_PURGED = "the server has purged transactions that come after the checkpoint"
 _NEVER = "this server never had all the transactions before the checkpoint: it is another one, or it was reset"
 
 
@@ -86,48 +90,53 @@ def behind(present: dict[str, int], applied: LogPosition) -> int:
     return later + max(0, present[applied.file] - applied.offset)
 
 
-def prove_continuity(connection: Connection[Any], server: Server, after: LogPosition) -> None:
-    """Raise `Gap` when the server's log is not the one that `after` was taken from. Purged files show when the dump begins."""
+def prove_continuity(connection: Connection[Any], server: Server, after: LogPosition, where: str) -> None:
+    """Raise `Gap` when the server's log is not the one that `after` was taken from, or no longer reaches back to it."""
+    if missing := _gap(connection, server, after):
+        raise Gap(f"{where}: {missing}", RELOAD)
+
+
+def _gap(connection: Connection[Any], server: Server, after: LogPosition) -> str | None:
     if after.flavour != server.flavour:
-        raise Gap(f"the checkpoint was taken on {after.flavour}, and this server is {server.flavour}", RELOAD)
+        return f"the checkpoint was taken on {after.flavour}, and this server is {server.flavour}"
     if after.gtids is None and after.server != server.identity:
-        raise Gap("the checkpoint is a file and an offset of another server's log", RELOAD)
+        return "the checkpoint is a file and an offset of another server's log"
+    gap = None
     if after.gtids is not None:
-        (_prove_mariadb_gtids if server.mariadb else _prove_mysql_gtids)(connection, after.gtids)
-    if after.server == server.identity:
-        _prove_place(connection, server, after)
+        gap = (_mariadb_gap if server.mariadb else _mysql_gap)(connection, server, after.gtids)
+    if gap is None and after.server == server.identity:
+        gap = _gap_of_place(connection, server, after)
+    return gap
 
 
-def _prove_mariadb_gtids(connection: Connection[Any], gtids: str) -> None:
+def _mariadb_gap(connection: Connection[Any], server: Server, gtids: str) -> str | None:
     (logged,) = _row(connection, "select @@gtid_binlog_pos")
     if not DomainGtids(logged).holds(gtids):
-        raise Gap(_NEVER, RELOAD)
+        return _NEVER
+    purged = at(connection, server, next(iter(files(connection))), _FIRST).gtids or ""
+    return None if DomainGtids(gtids).holds(purged) else _PURGED
 
 
-def _prove_mysql_gtids(connection: Connection[Any], gtids: str) -> None:
+def _mysql_gap(connection: Connection[Any], _: Server, gtids: str) -> str | None:
     executed, kept = _row(connection, "select gtid_subset(%s, @@gtid_executed), gtid_subset(@@gtid_purged, %s)", gtids, gtids)
     if not executed:
-        raise Gap(_NEVER, RELOAD)
-    if not kept:
-        raise Gap("the server has purged transactions that come after the checkpoint", RELOAD)
+        return _NEVER
+    return None if kept else _PURGED
 
 
-def _prove_place(connection: Connection[Any], server: Server, after: LogPosition) -> None:
+def _gap_of_place(connection: Connection[Any], server: Server, after: LogPosition) -> str | None:
     """Compare file and offset with what the server has there: after RESET MASTER the same GTIDs are given to other transactions."""
     present = files(connection)
-    reset = Gap("the server's binary log was reset: what it holds now is not what the checkpoint was taken from", RELOAD)
     if after.file not in present:
         if number(after.file) > max(map(number, present), default=0):
-            raise reset
-        if after.gtids is None:
-            raise Gap(f"the server has purged {after.file}, which the checkpoint lies in", RELOAD)
-        return
+            return _RESET
+        return f"the server has purged {after.file}, which the checkpoint lies in" if after.gtids is None else None
     if after.offset > present[after.file]:
-        raise reset
+        return _RESET
     if server.mariadb and present[after.file] < _WRAPS:
         there = at(connection, server, after.file, after.offset).gtids or ""
-        if not DomainGtids(there).same(after.gtids or ""):
-            raise reset
+        return None if DomainGtids(there).same(after.gtids or "") else _RESET
+    return None
 
 
 def _row(connection: Connection[Any], query: str, *arguments: object) -> Sequence[Any]:

@@ -36,15 +36,15 @@ class Progress:
             self._moved = False
         return self._idle
 
-    def committed(self, gtid: tuple[str, int] | None, offset: int, echo: bool) -> None:
-        """Pass the end of a transaction. An echo leaves `idle` where it was."""
-        if echo:
+    def committed(self, gtid: tuple[str, int] | None, offset: int, own: bool) -> None:
+        """Pass the end of a transaction. An own one, an echo or a pipeline's mere checkpoint, leaves `idle` where it was."""
+        if own:
             self.idle()
         if gtid and self._gtids is not None:
             self._gtids.add(*gtid)
         self._file, self._offset = self._reading, offset
         self._follows = True
-        self._moved = self._moved or not echo
+        self._moved = self._moved or not own
 
     def passed(self, offset: int) -> None:
         """Pass an event outside all transactions. When the server began in a file's middle, its place says nothing yet."""

@@ -93,7 +93,7 @@ class MySQLSource:
     def _reader(self, after: LogPosition, until: LogPosition | None) -> LogReader:
         with self._session("log") as connection:
             server = log.inspect(connection)
-            log.prove_continuity(connection, server, after)
+            log.prove_continuity(connection, server, after, self._endpoint.name)
             known = charsets.read(connection)
         dump = Dump(self._endpoint, self._server_id(), after)
         shapes = Shapes(self._tables, server, known, self._describe)

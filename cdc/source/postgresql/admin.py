@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import Finding, Held
+from cdc.model.errors import Finding, Held, Misconfigured
 from cdc.model.table import Definition, TableName
 from cdc.server.postgresql import translated
-from cdc.server.postgresql_catalogue import describe
-from cdc.source.postgresql.findings import identity_findings, publication_findings, role_findings, server_findings, slot_findings
+from cdc.server.postgresql_catalogue import describe, table_names
+from cdc.source.postgresql.continuity import prove
+from cdc.source.postgresql.findings import (
+    identity_findings,
+    publication_findings,
+    publisher_findings,
+    role_findings,
+    server_findings,
+    slot_findings,
+)
 from cdc.source.postgresql.names import slot_name
-from cdc.source.postgresql.publication import Publication, read_publication
+from cdc.source.postgresql.position import place
+from cdc.source.postgresql.publication import LOST, Publication, read_publication
 from cdc.source.postgresql.session import Session
 from cdc.sql.names import pg_name, pg_table, pg_text
 
@@ -36,19 +46,36 @@ class PostgreSQLSourceAdmin:
         with translated(self._where):
             connection = self._session.connection()
             names = [table.name for table in tables]
+            publication = read_publication(connection, self._name)
             return [
                 *server_findings(connection, self._name),
                 *role_findings(connection, names),
                 *identity_findings(tables),
                 *slot_findings(connection, self._name),
-                *publication_findings(self._name, read_publication(connection, self._name), names),
+                *publication_findings(self._name, publication, names),
+                *(publisher_findings(connection, _create(self._name, names), names) if publication is None and names else ()),
             ]
+
+    def hidden(self, names: Sequence[TableName]) -> Mapping[TableName, Finding]:  # noqa: ARG002
+        """Return nothing: the catalogue shows every role all tables."""
+        return {}
+
+    def tables(self) -> Sequence[TableName]:
+        with translated(self._where):
+            return table_names(self._session.connection())
+
+    def prove(self, after: Position) -> None:
+        with translated(self._where):
+            connection = self._session.connection()
+            prove(lambda query: connection.execute(query.encode()).fetchall(), self._where, self._name, place(after))
+            if read_publication(connection, self._name) is None:
+                raise Misconfigured(f"{self._where}: the publication {self._name} does not exist", f"`cdc setup` makes it. {LOST}")
 
     def setup(self, tables: Sequence[TableName]) -> Sequence[str]:
         """The publication comes first: a slot can't use one that is younger than its log."""
         with translated(self._where):
             connection = self._session.connection()
-            statements = _publication_statements(pg_name(self._name), read_publication(connection, self._name), tables)
+            statements = _publication_statements(self._name, read_publication(connection, self._name), tables)
             if connection.execute(_SLOT, (self._name,)).fetchone() is None:
                 statements.append(f"select pg_create_logical_replication_slot({pg_text(self._name)}, 'pgoutput')")
             return statements
@@ -75,15 +102,22 @@ class PostgreSQLSourceAdmin:
 
 
 def _publication_statements(name: str, publication: Publication | None, tables: Sequence[TableName]) -> list[str]:
-    """ONLY leaves out tables that inherit; partitions are always in."""
-    listed = ", ".join(f"only {pg_table(table)}" for table in tables)
     if publication is None:
-        return [f"create publication {name} for table {listed} with (publish_via_partition_root = true)"]
-    statements = []
+        return [_create(name, tables)]
+    alter, statements = f"alter publication {pg_name(name)}", []
     if not publication.everything and (publication.narrowed or publication.members != frozenset(tables)):
-        statements.append(f"alter publication {name} set table {listed}")
+        statements.append(f"{alter} set table {_listed(tables)}")
     if not publication.by_root:
-        statements.append(f"alter publication {name} set (publish_via_partition_root = true)")
+        statements.append(f"{alter} set (publish_via_partition_root = true)")
     if not publication.all_operations:
-        statements.append(f"alter publication {name} set (publish = 'insert, update, delete, truncate')")
+        statements.append(f"{alter} set (publish = 'insert, update, delete, truncate')")
     return statements
+
+
+def _create(name: str, tables: Sequence[TableName]) -> str:
+    return f"create publication {pg_name(name)} for table {_listed(tables)} with (publish_via_partition_root = true)"
+
+
+def _listed(tables: Sequence[TableName]) -> str:
+    """ONLY leaves out tables that inherit; partitions are always in."""
+    return ", ".join(f"only {pg_table(table)}" for table in tables)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from cdc.model.errors import Misconfigured
 from cdc.model.table import TableName
 from cdc.server.postgresql import translated
 from cdc.server.postgresql_catalogue import describe, type_facts
 from cdc.server.postgresql_types import Facts
-from cdc.source.postgresql.publication import published
+from cdc.source.postgresql.publication import published, unpublished
 from cdc.source.postgresql.session import Session
 from cdc.source.postgresql.shapes import primary_key
 
@@ -29,15 +28,11 @@ class ServerCatalogue:
         return primary_key(definition) if definition else ()
 
     def prove_published(self, publication: str) -> None:
-        """Raise `Misconfigured` unless all our tables are published: the changes of one that has left come no more, without a word."""
+        """Raise `Misconfigured` unless all our tables are published."""
         with translated(self._session.name):
             missing = self._tables - published(self._session.connection(), publication)
         if missing:
-            raise Misconfigured(
-                f"{self._session.name}: the publication {publication} does not publish {', '.join(sorted(map(str, missing)))}",
-                "`cdc setup` publishes what is missing from then on. If the table was followed before, changes are lost:"
-                " run `cdc teardown` and `cdc setup`, then `cdc run` loads the tables again.",
-            )
+            raise unpublished(self._session.name, publication, missing)
 
     def close(self) -> None:
         self._session.close()

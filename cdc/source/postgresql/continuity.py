@@ -20,7 +20,7 @@ from pg_control_system() s
 cross join (select case when not pg_is_in_recovery() then pg_current_wal_flush_lsn() end) l (lsn)"""
 
 _SLOT = """
-select plugin, database = current_database(), temporary, coalesce(wal_status, ''), confirmed_flush_lsn::text
+select plugin, (database = current_database() and not temporary)::text, coalesce(wal_status, ''), confirmed_flush_lsn::text
 from pg_replication_slots where slot_name = """
 
 
@@ -56,8 +56,8 @@ def _prove_slot(execute: Execute, name: str, slot: str, after: Place) -> None:
     found = execute(_SLOT + pg_text(slot))
     if not found:
         raise Gap(f"{name}: the replication slot {slot} does not exist, so the log after {lsn_text(after.lsn)} was not kept", AGAIN)
-    ((plugin, ours, temporary, wal, confirmed),) = found
-    if (plugin, ours, temporary) != ("pgoutput", "t", "f") or confirmed is None:
+    ((plugin, ours, wal, confirmed),) = found
+    if (plugin, ours) != ("pgoutput", "true") or confirmed is None:
         raise Misconfigured(
             f"{name}: the replication slot {slot} is not one of ours", "Give the pipeline another name, or drop what uses that name."
         )

@@ -9,7 +9,7 @@ import psycopg
 from cdc.model.errors import Exit, Finding
 from cdc.model.table import Definition, TableName
 from cdc.source.postgresql.continuity import AGAIN
-from cdc.source.postgresql.publication import Publication
+from cdc.source.postgresql.publication import LOST, Publication
 from cdc.source.postgresql.walsender import OLDEST
 from cdc.sql.names import pg_name, pg_table
 
@@ -33,6 +33,12 @@ _TABLES = """
 select n.nspname, c.relname, has_schema_privilege(n.oid, 'usage'), has_table_privilege(c.oid, 'select'), row_security_active(c.oid),
     c.relpersistence = 'u' or exists (
         select from pg_partition_tree(c.oid) p join pg_class l on l.oid = p.relid where p.isleaf and (l.relpersistence = 'u' or l.relkind = 'f'))
+from unnest(%s::text[], %s::text[]) with ordinality wanted (schema, name, place)
+join pg_namespace n on n.nspname = wanted.schema join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
+order by wanted.place"""
+
+_OWNED = """
+select n.nspname, c.relname, quote_ident(current_user), has_database_privilege(current_database(), 'create'), pg_has_role(c.relowner, 'usage')
 from unnest(%s::text[], %s::text[]) with ordinality wanted (schema, name, place)
 join pg_namespace n on n.nspname = wanted.schema join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
 order by wanted.place"""
@@ -124,8 +130,19 @@ def _identity_statement(definition: Definition) -> str:
     return f"{table} replica identity using index {pg_name(exact.name)};"
 
 
+def publisher_findings(connection: psycopg.Connection, statement: str, tables: Sequence[TableName]) -> Iterator[Finding]:
+    """Whether our role may make the publication, by `statement`: only who owns the tables may."""
+    rows = connection.execute(_OWNED, ([n.schema for n in tables], [n.name for n in tables])).fetchall()
+    foreign = [str(TableName(schema, name)) for schema, name, _, _, owned in rows if not owned]
+    role, create = rows[0][2:4]
+    lacking = [f"does not own {', '.join(foreign)}"] * bool(foreign) + ["may not create in the database"] * (not create)
+    if lacking:
+        message = f"the role {role} can't make the publication: it {' and '.join(lacking)}"
+        yield Finding("publisher", message, f"{statement};", Exit.DENIED)
+
+
 def publication_findings(name: str, publication: Publication | None, tables: Sequence[TableName]) -> Iterator[Finding]:
-    """What is not as `setup` makes it are warnings, since `setup` mends them; the reader does not start without its tables."""
+    """What is not as `setup` makes it; but for tables too many, changes are missing from the stream."""
     if publication is None:
         return
     alter, wanted = f"alter publication {pg_name(name)}", set(tables)
@@ -144,13 +161,12 @@ def publication_findings(name: str, publication: Publication | None, tables: Seq
             "publication-filter", f"the publication {name} leaves out rows or columns of {_listed(narrowed)}", f"{alter} set table …;"
         )
     if more := publication.members - wanted:
-        yield _mended(
-            "publication-more", f"the publication {name} has tables that no mapping reads: {_listed(more)}", f"{alter} set table …;"
-        )
+        message = f"the publication {name} has tables that no mapping reads: {_listed(more)}"
+        yield Finding("publication-more", message, f"`cdc setup` mends it: {alter} set table …;", Exit.OK)
 
 
 def _mended(code: str, message: str, statement: str) -> Finding:
-    return Finding(code, message, f"`cdc setup` mends it: {statement}", Exit.OK)
+    return Finding(code, message, f"`cdc setup` mends it: {statement}\n{LOST}", Exit.CONFIG)
 
 
 def _listed(tables: frozenset[TableName]) -> str:

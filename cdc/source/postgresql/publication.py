@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import psycopg
 
+from cdc.model.errors import Misconfigured
 from cdc.model.table import TableName
 from cdc.model.value import value
 
@@ -49,6 +52,15 @@ def read_publication(connection: psycopg.Connection, name: str) -> Publication |
         frozenset(table for table, narrow in members if narrow),
         published(connection, name),
     )
+
+
+LOST = "If it was followed before, changes are lost: run `cdc teardown` and `cdc setup`, then `cdc run` loads the tables again."
+
+
+def unpublished(where: str, name: str, missing: Collection[TableName]) -> Misconfigured:
+    """Say that a pipeline that runs has lost tables: their changes come no more, without a word."""
+    tables = ", ".join(sorted(map(str, missing)))
+    return Misconfigured(f"{where}: the publication {name} does not publish {tables}", f"`cdc setup` publishes it from then on. {LOST}")
 
 
 def published(connection: psycopg.Connection, name: str) -> frozenset[TableName]:

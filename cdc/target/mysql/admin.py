@@ -13,11 +13,11 @@ from cdc.model.errors import Finding
 from cdc.model.table import Definition, TableName
 from cdc.model.write import Checkpoint
 from cdc.server import mysql
-from cdc.server.mysql_catalogue import describe
+from cdc.server.mysql_catalogue import describe, may_read, table_names
 from cdc.sql import mysql_checkpoint
 from cdc.sql.ledger import CHECKPOINT, MYSQL, SCHEMA
 from cdc.sql.names import my_table, my_text
-from cdc.target.mysql.findings import LEDGER, findings
+from cdc.target.mysql.findings import LEDGER, findings, unwritable
 from cdc.target.mysql.session import lock_name
 
 
@@ -27,11 +27,21 @@ class MySQLTargetAdmin:
     def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
         self._endpoint = endpoint
         self._pipeline = pipeline
-        self._connection = mysql.connect(endpoint)
+        self._connection = mysql.connect_to_ask(endpoint)
 
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
         with mysql.translated(self._endpoint.name):
             return describe(self._connection, names)
+
+    def hidden(self, names: Sequence[TableName]) -> Mapping[TableName, Finding]:
+        shown = self.definitions(names)
+        with mysql.translated(self._endpoint.name):
+            unseen = [name for name in names if name not in shown and not may_read(self._connection, name)]
+        return {name: unwritable(self._endpoint.name, self._rows, name) for name in unseen}
+
+    def tables(self) -> Sequence[TableName]:
+        with mysql.translated(self._endpoint.name):
+            return table_names(self._connection)
 
     def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
         return list(findings(self._endpoint, self._rows, self.definitions([LEDGER]).get(LEDGER), tables))

@@ -30,6 +30,9 @@ def _session(endpoint: Endpoint, rows: Rows) -> Iterator[Finding]:
     """Open a session as the daemon does, and make what it may need to make."""
     try:
         session = Session(endpoint)
+    except Denied:
+        yield _denied(endpoint.name, rows, f"may not use {endpoint.database}", f"create temporary tables on {my_name(endpoint.database)}.*")
+        return
     except CdcError as error:
         yield Finding("session", str(error), error.hint, error.exit)
         return
@@ -61,6 +64,12 @@ def _setup(where: str, rows: Rows) -> Iterator[Finding]:
     role = rows("select current_role()")[0][0]
     if role in {None, "", "NONE"} and not granted(rows, "CREATE", LEDGER):
         yield _denied(where, rows, f"may not make the database {SCHEMA}", f"all privileges on {SCHEMA}.*")
+
+
+def unwritable(where: str, rows: Rows, table: TableName) -> Finding:
+    """Name what an account lacks to which the server does not even show the table."""
+    every = "select, insert, update, delete"
+    return _denied(where, rows, f"has no {every} on {table}", f"{every} on {my_table(table)}")
 
 
 def _privileges(where: str, rows: Rows, table: Definition) -> Iterator[Finding]:

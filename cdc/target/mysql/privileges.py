@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from cdc.model.errors import BadRow, Denied
+from cdc.model.errors import BadRow, Denied, Misconfigured
 from cdc.model.table import Definition, TableName
 from cdc.sql.names import my_name, my_table, my_text
 
@@ -51,7 +51,7 @@ def missing(rows: Rows, table: Definition) -> Iterator[str]:
         ("delete", f"delete from {name} where false"),
     ):
         try:
-            with suppress(BadRow):  # the plan got past the privileges, to a column that needs a value
+            with suppress(BadRow, Misconfigured):  # past the privileges: at a column that needs a value, or at a setting that does not fit
                 rows(f"explain {statement}")
         except Denied:
             yield privilege

@@ -13,7 +13,7 @@ from cdc.model.errors import Finding
 from cdc.model.table import Definition, TableName
 from cdc.model.write import Checkpoint
 from cdc.server.postgresql import connect, translated
-from cdc.server.postgresql_catalogue import describe
+from cdc.server.postgresql_catalogue import describe, table_names
 from cdc.sql import postgresql_checkpoint as sql
 from cdc.sql.ledger import CHECKPOINT, POSTGRESQL, SCHEMA
 from cdc.target.postgresql.fence import holder, stored
@@ -35,6 +35,14 @@ class PostgreSQLTargetAdmin:
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
         with translated(self._where):
             return describe(self._connection, names)
+
+    def hidden(self, names: Sequence[TableName]) -> Mapping[TableName, Finding]:  # noqa: ARG002
+        """Return nothing: the catalogue shows every role all tables."""
+        return {}
+
+    def tables(self) -> Sequence[TableName]:
+        with translated(self._where):
+            return table_names(self._connection)
 
     def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
         with translated(self._where):

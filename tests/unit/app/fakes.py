@@ -129,6 +129,15 @@ class FakeAdmin:
     def definitions(self, names):
         return {}
 
+    def hidden(self, names):
+        return {}
+
+    def tables(self):
+        return []
+
+    def prove(self, after):
+        self.servers.fails("prove")
+
     def findings(self, tables):
         return self.servers.findings[self.database]
 
@@ -159,5 +168,5 @@ def examined(line, problems=()):
     sides = []
     for admin, database in ((line.source_admin, "erp"), (line.target_admin, "crm")):
         given = admin()
-        sides.append(Side(database, {}, given.findings([]), None))
+        sides.append(Side(database, {}, given.findings([]), None, checkpoint=given.checkpoint()))
     return Examined(line, *sides, plan(), problems)

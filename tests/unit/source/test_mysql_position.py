@@ -55,11 +55,11 @@ def test_idle_stays_before_echoes_until_something_else_comes():
     moving = progress()
     moving.rotated("b.000001", 4, artificial=True)
     start = moving.idle()
-    moving.committed(("0-10", 6), 200, echo=True)
+    moving.committed(("0-10", 6), 200, own=True)
     assert moving.idle() == start
     assert moving.text().startswith("mariadb;gtid=0-10-6;file=b.000001:200")
-    moving.committed(("0-10", 7), 300, echo=False)
-    moving.committed(("0-10", 8), 400, echo=True)
+    moving.committed(("0-10", 7), 300, own=False)
+    moving.committed(("0-10", 8), 400, own=True)
     assert moving.idle().startswith("mariadb;gtid=0-10-7;file=b.000001:300")
     assert moving.text().startswith("mariadb;gtid=0-10-8;file=b.000001:400")
 
@@ -69,7 +69,7 @@ def test_the_place_where_a_server_begins_to_send_is_no_position():
     moving.rotated("b.000004", 4, artificial=True)
     moving.passed(256)
     assert moving.idle() == moving.text() == "mariadb;gtid=0-10-5;file=b.000001:100;server=10"
-    moving.committed(("0-10", 6), 900, echo=False)
+    moving.committed(("0-10", 6), 900, own=False)
     assert moving.idle() == "mariadb;gtid=0-10-6;file=b.000004:900;server=10"
     moving.passed(950)
     assert moving.idle() == "mariadb;gtid=0-10-6;file=b.000004:950;server=10"
@@ -78,7 +78,7 @@ def test_the_place_where_a_server_begins_to_send_is_no_position():
 def test_a_rotation_is_followed():
     moving = progress()
     moving.rotated("b.000001", 4, artificial=True)
-    moving.committed(("0-10", 6), 900, echo=False)
+    moving.committed(("0-10", 6), 900, own=False)
     moving.rotated("b.000002", 4, artificial=False)
     moving.rotated("b.000002", 4, artificial=True)
     moving.passed(0)
@@ -89,7 +89,7 @@ def test_a_rotation_is_followed():
 def test_after_a_failover_positions_name_the_new_server():
     moving = progress(server="11")
     assert moving.idle().endswith("server=10")
-    moving.committed(("0-11", 6), 900, echo=False)
+    moving.committed(("0-11", 6), 900, own=False)
     assert moving.idle().endswith("server=11")
 
 
