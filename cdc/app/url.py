@@ -34,6 +34,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "ssl_ca": "File of the certificates that sign the server's. TLS is used and the server's name is checked.",
         "ssl_cert": "File of the client's certificate.",
         "ssl_key": "File of the client's key.",
+        "server_id": "Our number among the readers of the server's log; made from pipeline and host where it is not given.",
     },
 }
 """What may stand behind the URL's `?`. The rest of libpq's options would undo what our sessions rely on."""
@@ -42,6 +43,7 @@ _ELSEWHERE = {
     "mysql": {"sslmode": "ssl_ca", "sslrootcert": "ssl_ca", "sslcert": "ssl_cert", "sslkey": "ssl_key", "host": "unix_socket"},
 }
 _CHOICES = {"sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")}
+_LARGEST = {"connect_timeout": 2**31 - 1, "server_id": 2**32 - 1}
 _ENCODED = "in a user, password or database name write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25; or use `password:`"
 
 
@@ -117,10 +119,16 @@ def _options(engine: str, query: str) -> Iterator[tuple[str, str]]:
             raise BadUrl(f"the URL's option '{key}' has no value", f"write {key}=value", key)
         if key in seen:
             raise BadUrl(f"the URL has the option '{key}' twice", "keep one of them", key)
-        if key in _CHOICES and text not in _CHOICES[key]:
-            raise BadUrl(f"the URL's option '{key}' must be {one_of(_CHOICES[key])}", did_you_mean(text, _CHOICES[key]), text)
+        _check_value(key, text)
         seen.add(key)
         yield key, _decoded(text)
+
+
+def _check_value(key: str, text: str) -> None:
+    if key in _CHOICES and text not in _CHOICES[key]:
+        raise BadUrl(f"the URL's option '{key}' must be {one_of(_CHOICES[key])}", did_you_mean(text, _CHOICES[key]), text)
+    if key in _LARGEST and not (re.fullmatch("[1-9][0-9]{0,9}", text) and int(text) <= _LARGEST[key]):
+        raise BadUrl(f"the URL's option '{key}' must be a number from 1 to {_LARGEST[key]}", "", text)
 
 
 def _decoded(text: str) -> str:

@@ -25,7 +25,7 @@ class ColumnFile(Shape):
         {"lookup", "by", "take", "missing", "xref", "check", "on_fail", "owner", "write", "reverse", "python"}
     )
 
-    value: SqlText = Field(default="", description="SQL expression over the source's columns.", examples=["clean_spaces(name)"])
+    value: SqlText = Field(default="", description="SQL expression over the source's columns.", examples=["trim(name)"])
     map: str = Field(default="", description="The value map, one of `maps`, that translates the text of `from`.", examples=["segments"])
     source: SqlText = Field(
         default="", alias="from", description="SQL expression whose text the value map translates.", examples=["type_code"]
@@ -39,7 +39,7 @@ class ColumnFile(Shape):
 
 
 class TestFile(Shape):
-    """An example row and what becomes of it, run by `cdc mapping test`."""
+    """An example row and what becomes of it."""
 
     __test__: ClassVar[bool] = False
     later: ClassVar[frozenset[str]] = frozenset({"old", "op"})
@@ -86,4 +86,4 @@ class MappingFile(Shape):
     truncate: Literal["halt", "ignore"] = Field(default="halt", description="What TRUNCATE of the source table does.")
     on_error: Literal["park", "halt"] = Field(default="park", description="What a row does that can't be mapped or written.")
     maps: dict[str, dict[str, Literally]] = Field(default_factory=dict, description="Value maps: name, then source text: target value.")
-    tests: list[TestFile] = Field(default_factory=list, description="Examples that `cdc mapping test` runs.")
+    tests: list[TestFile] = Field(default_factory=list, description="Examples; this version checks their form and does not run them.")

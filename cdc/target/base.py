@@ -27,7 +27,7 @@ class Target(Protocol):
         The checkpoint moves by compare-and-swap on (seq, epoch); raises `Fenced` when that matches no row. A COMMIT whose answer
         was lost is settled by reading the checkpoint on a new connection. Rows are updated where they differ and inserted where
         they are missing; within the batch the last image of a key wins, images overlay each other where they are partial.
-        When the set-based way meets a constraint, the batch goes back to a savepoint and is done write by write in source order.
+        When the set-based way meets a constraint, the transaction is begun anew and done write by write in source order.
 
         Raises `Incomplete` when a missing row would be inserted from a partial image, `BadRow` when a write fails for good,
         `Unreachable` and `Transient` as the server's error says. Whenever it raises, nothing was applied.

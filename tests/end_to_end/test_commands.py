@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -228,10 +229,17 @@ def test_a_daemon_from_start_to_stop(site):
 
 
 def test_a_port_in_use_is_refused_before_anything_runs(site):
-    first = site.start()
-    until(lambda: site.get("/healthz")[0])
-    code, _, err = site.cdc("run")
+    with socket.create_server(("127.0.0.1", site.port)):
+        code, _, err = site.cdc("run")
     assert (code, f"127.0.0.1:{site.port}" in err, "hint: " in err) == (78, True, True)
+    assert site.slots() == []
+
+
+def test_a_second_process_of_the_same_file_is_told_who_runs_the_pipeline(site):
+    first = site.start()
+    until(lambda: site.get("/readyz")[0])
+    code, _, err = site.cdc("run")
+    assert (code, str(first.pid) in err, "hint: " in err) == (75, True, True)
     first.send_signal(signal.SIGINT)
     assert first.wait(30) == 0
 

@@ -10,7 +10,7 @@ from sqlglot import exp
 from cdc.mapping.expression.cast import as_text, can_cast, cast
 from cdc.mapping.expression.checker import Checker, Operand, refused
 from cdc.mapping.expression.fold import fold
-from cdc.mapping.expression.node import Call, Case, Coalesce, Constant, Node, Text
+from cdc.mapping.expression.node import Call, Case, Coalesce, Constant, Node, Text, is_null
 from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.runtime.identifier import ROOT, version_5
 from cdc.mapping.expression.sqltype import INTEGERS, TEXT, TEXTS, TIMES, UNKNOWN, Sql, SqlType
@@ -70,7 +70,8 @@ def _settled(node: Node) -> Node:
 def _coalesce(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> Node:
     _at_least(tree, "coalesce", operands, 1)
     wanted, parts = checker.common("coalesce", operands)
-    return Coalesce(wanted, tuple(parts)) if len(parts) > 1 else parts[0]
+    parts = [part for part in parts if not is_null(part)] or parts[:1]
+    return parts[0] if len(parts) == 1 or isinstance(parts[0], Constant) else Coalesce(wanted, tuple(parts))
 
 
 def _nullif(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> Node:
@@ -95,7 +96,7 @@ def _extreme(name: str) -> Callable[[Checker, exp.Expr, Sequence[Operand]], Node
             wanted, parts = TEXT, [as_text(part) for part in parts]
         elif wanted.sql not in (*COMPARABLE, Sql.FLOAT4, Sql.FLOAT8, Sql.FLAG, Sql.ANY):
             raise refused(tree, "no-function", f"{name}: values of type {wanted} have no order", "write a cast")
-        return Call(wanted, name, tuple(parts), strict=False)
+        return fold(Call(wanted, name, tuple(parts), strict=False))
 
     return check
 

@@ -15,7 +15,7 @@ from cdc.source.postgresql.shapes import Shapes
 from cdc.sql.ledger import MESSAGE_PREFIX
 
 QUIET = 1024 * 1024
-"""Bytes of log without a row for us after which the position moves all the same: a WAL segment. A smaller step could be our own
+"""Bytes of log without a row for us after which the position moves all the same. A much smaller step could be our own
 writes on this server, and two pipelines would answer each other's checkpoints for ever."""
 
 

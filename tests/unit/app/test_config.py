@@ -275,6 +275,7 @@ def test_what_is_hidden_keeps_its_width(secret):
         ("postgresql://c%40c:p%2Fw%3A%25@[::1]:6000/e%20rp", ("postgresql", "::1", 6000, "c@c", "p/w:%", "e rp", {})),
         ("postgresql://cdc@/erp?host=/var/run/postgresql", ("postgresql", "", 5432, "cdc", "", "erp", {"host": "/var/run/postgresql"})),
         ("mysql://cdc@/crm?unix_socket=%2Frun%2Fa+b", ("mysql", "", 3306, "cdc", "", "crm", {"unix_socket": "/run/a+b"})),
+        ("mysql://cdc@db/erp?server_id=4294967295", ("mysql", "db", 3306, "cdc", "", "erp", {"server_id": "4294967295"})),
         ("postgresql://cdc@db/erp?sslmode=verify-full&sslrootcert=/etc/ca.pem",
          ("postgresql", "db", 5432, "cdc", "", "erp", {"sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"})),
         ("mysql://cdc@db/crm?ssl_ca=/etc/ca.pem", ("mysql", "db", 3306, "cdc", "", "crm", {"ssl_ca": "/etc/ca.pem"})),
@@ -314,6 +315,9 @@ def test_a_password_beside_the_url_counts():
         ("mysql://cdc@db/a\n", "the URL has a blank in it", ""),
         ("mysql://cdc@db/a?x=1", "unknown option 'x' in a mysql URL", "x"),
         ("postgresql://cdc@db/a?application_name=x", "unknown option 'application_name' in a postgresql URL", "application_name"),
+        ("mysql://cdc@db/a?server_id=0", "the URL's option 'server_id' must be a number from 1 to 4294967295", "0"),
+        ("mysql://cdc@db/a?server_id=4294967296", "the URL's option 'server_id' must be a number from 1 to 4294967295", "4294967296"),
+        ("postgresql://cdc@db/a?connect_timeout=5s", "the URL's option 'connect_timeout' must be a number from 1 to 2147483647", "5s"),
         ("postgresql://cdc@db/a?sslmode=", "the URL's option 'sslmode' has no value", "sslmode"),
         ("postgresql://cdc@db/a?sslmode=require&sslmode=disable", "the URL has the option 'sslmode' twice", "sslmode"),
         (

@@ -336,9 +336,9 @@ def test_the_report_of_the_reference_is_what_is_said():
         ("name: \"'Mr ' || name\"", "'Mr ' || name"),
         ("name: {value: \"coalesce(name, 'none')\"}", "coalesce(name, 'none')"),
         ("note: \"'Nr: ' || code\"", "'Nr: ' || code"),
-        ("city: \"data #>> '{address,city}'\"", "data #>> '{address,city}'"),
-        (r"name: regexp_replace(name, '\d+', '')", r"regexp_replace(name, '\d+', '')"),
-        (r'''name: "regexp_replace(name, '\\d+', '')"''', r"regexp_replace(name, '\d+', '')"),
+        ("name: \"replace(name, ' #', ' no. ')\"", "replace(name, ' #', ' no. ')"),
+        (r"name: replace(name, '\', '/')", r"replace(name, '\', '/')"),
+        (r'''name: "replace(name, '\\', '/')"''', r"replace(name, '\', '/')"),
         ("name: '\"Full Name\"'", '"Full Name"'),
     ],
 )
