@@ -72,8 +72,10 @@ def classify(error: psycopg.Error, where: str) -> CdcError:
     """Name the class of a psycopg error. The text keeps the server's message and leaves out its DETAIL, which shows values."""
     state = error.sqlstate or _login_state(str(error))
     kind = _CLASSES.get(state) or _CLASSES.get(state[:2]) or (CdcError if state else Unreachable)
-    message = error.diag.message_primary or str(error).strip().splitlines()[0]  # libpq explains itself on the lines after
-    return kind(f"{where}: {_without_values(state, message)}" + (f" (SQLSTATE {state})" if state else ""), _HINTS.get(state, ""))
+    message = _without_values(state, error.diag.message_primary or str(error).strip())
+    if error.sqlstate is None:
+        message = message.splitlines()[0]  # libpq explains itself on the lines after
+    return kind(f"{where}: {message}" + (f" (SQLSTATE {state})" if state else ""), _HINTS.get(state, ""))
 
 
 def _without_values(state: str, message: str) -> str:

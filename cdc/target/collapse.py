@@ -1,7 +1,7 @@
 """Writes in source order → the few set-based steps that have the same effect: one row per key, in an order that constraints like.
 
-Writes are gathered into a segment as long as none of them may not be overtaken (`order`); a key change ends it. Within a segment hard
-deletes come first, children before parents, then upserts, parents before children, then soft deletes.
+Writes are gathered into a segment as long as none of them may not be overtaken (`order`); a key change ends it, and so do partial images
+that would look like a whole row. Within a segment hard deletes come first, children before parents, then upserts, parents before children, then soft deletes.
 """
 
 from __future__ import annotations
@@ -87,6 +87,9 @@ def collapser(plans: Sequence[TargetPlan]) -> Callable[[Iterable[Write]], Collap
                 _delete(held, write, superseded)
             elif (earlier := held.upserts.get(write.key)) is None:
                 held.upserts[write.key] = (image, write)
+            elif _patchwork(earlier[0], image):
+                steps += _steps(pending)
+                pending = {plan: Pending({write.key: (image, write)}, {})}
             else:
                 held.upserts[write.key] = (_overlay(earlier[0], image), write)
                 superseded[plan.mapping, Op.UPDATE] += 1
@@ -109,6 +112,14 @@ def _delete(held: Pending, write: Write, superseded: Counter[tuple[str, Op]]) ->
     if write.key in held.deletes:
         superseded[write.plan.mapping, Op.DELETE] += 1
     held.deletes[write.key] = write
+
+
+def _patchwork(under: Row, over: Row) -> bool:
+    """Return whether two partial images have all columns between them.
+
+    That is no whole row: `where` may have asked for a column that neither change carried. Apart, both are handed back if the row is missing.
+    """
+    return ABSENT in under and ABSENT in over and ABSENT not in _overlay(under, over)
 
 
 def _overlay(under: Row, over: Row) -> Row:

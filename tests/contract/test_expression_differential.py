@@ -148,4 +148,6 @@ def test_any_expression_gives_what_postgresql_gives(expression, server, rows):
         "bad-value" not in {problem.code for problem in check_value(expression, SCOPE)[1]}
     )  # a constant that is an error is always refused
     theirs, ours = on_server(server, expression, rows), here(expression, rows)
+    if " and " in expression or " or " in expression:  # which side is evaluated, and so may fail, is not defined
+        ours = [their if their == ERROR else our for their, our in zip(theirs, ours, strict=True)]
     assert theirs == ours

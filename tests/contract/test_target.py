@@ -191,6 +191,17 @@ def test_a_partial_image_after_a_delete_is_a_new_row(harness, account, mapped):
     assert harness.rows(account) == [record("1", "a", "b")]
 
 
+def test_partial_images_of_a_missing_row_do_not_make_a_whole_one(harness, account, mapped):
+    """Nobody has looked at the row's whole source yet: `where` may leave it out."""
+    target = opened(harness, mapped)
+    with pytest.raises(Incomplete):
+        target.apply(batch(upsert(mapped, "1", "a", ABSENT), upsert(mapped, "1", ABSENT, "b")))
+    assert harness.rows(account) == []
+    harness.insert(account, record("1", "x", "y"))
+    target.apply(batch(upsert(mapped, "1", "a", ABSENT), upsert(mapped, "1", ABSENT, "b")))
+    assert harness.rows(account) == [record("1", "a", "b")]
+
+
 def test_a_partial_image_made_whole_by_a_later_one_needs_nothing(harness, account, mapped):
     applied = opened(harness, mapped).apply(batch(upsert(mapped, "1", ABSENT, "b"), upsert(mapped, "1", "x", "c")))
     assert harness.rows(account) == [record("1", "x", "c")]

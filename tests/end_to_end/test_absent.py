@@ -132,6 +132,14 @@ def test_a_row_outside_the_filter_stays_out_and_one_that_leaves_it_goes(docs):
     assert docs.crm(number) is None
 
 
+def test_parts_of_a_row_outside_the_filter_do_not_add_up_to_a_row(docs):
+    number, _ = docs.added(active=False)
+    docs.erp(f"update doc set state = 'hidden' where id = {number}", f"update doc set note = null where id = {number}")
+    assert docs.crm(number) is None
+    docs.erp(f"update doc set active = true where id = {number}")
+    assert docs.crm(number) == ("ours", "hidden", None, None)
+
+
 def test_a_row_that_an_application_deleted_comes_back_whole(docs):
     number, note = docs.added()
     docs.sql("crm", f"delete from doc where id = {number}")

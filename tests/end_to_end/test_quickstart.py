@@ -108,10 +108,11 @@ def test_the_quickstart_does_what_it_says(config, on):
         (grants, *_) = sql(f"on the {side.upper()}, as a superuser")
         on(side, grants)
     cdc(config, "check")
-    cdc(config, "check", "--connect")
+    assert "error[publisher]" in cdc(config, "check", "--connect", code=77)
     (publication,) = sql("on the ERP, as a superuser")[1:]
     assert publication.splitlines()[1].removesuffix(";") in cdc(config, "setup", "--dry-run")
     on("erp", publication)
+    cdc(config, "check", "--connect")
     cdc(config, "setup")
     assert cdc(config, "setup", "--dry-run") == ""
     with running(config) as process:

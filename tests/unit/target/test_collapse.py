@@ -168,9 +168,24 @@ def test_one_statement_per_plan_and_mask():
 
 
 def test_a_row_handed_back_is_the_last_write_and_carries_what_came_before():
-    batch = [upsert(ALONE, "1", "a", ABSENT), upsert(ALONE, "1", ABSENT, "b")]
-    (step,) = collapser([ALONE])(batch).steps
-    assert step == Upserts(ALONE, (0, 1, 2), [("1", "a", "b")], [batch[1]])
+    batch = [
+        upsert(ALONE, "1", "a", "b"),
+        upsert(ALONE, "1", ABSENT, "c"),
+        upsert(ALONE, "2", "a", ABSENT),
+        upsert(ALONE, "2", "b", ABSENT),
+    ]
+    whole, partial = collapser([ALONE])(batch).steps
+    assert whole == Upserts(ALONE, (0, 1, 2), [("1", "a", "c")], [batch[1]])
+    assert partial == Upserts(ALONE, (0, 1), [("2", "b")], [batch[3]])
+
+
+def test_partial_images_do_not_make_a_whole_row():
+    batch = [upsert(ALONE, "1", "a", ABSENT), upsert(ALONE, "1", ABSENT, "b"), upsert(ALONE, "1", "c", ABSENT)]
+    first, second, third = collapser([ALONE])(batch).steps
+    assert [step.partial for step in (first, second, third)] == [True] * 3
+    assert [step.rows for step in (first, second, third)] == [[("1", "a")], [("1", "b")], [("1", "c")]]
+    (whole,) = collapser([ALONE])([batch[0], upsert(ALONE, "1", "x", "y"), batch[1]]).steps
+    assert whole.rows == [("1", "x", "b")]
 
 
 def test_a_delete_forgets_what_came_before():
