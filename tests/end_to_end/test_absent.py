@@ -238,6 +238,39 @@ def once(request, tmp_path):
         given.close()
 
 
+SOFT = MAPPING + """  remark: "'here'"\ndeletes: soft\nsoft_delete: {remark: gone}\n"""
+IGNORE = MAPPING + "deletes: ignore\n"
+PARTIAL = [log for log in LOGS if log not in WHOLE]
+
+
+@pytest.mark.parametrize(("mapping", "left"), [(SOFT, "gone"), (IGNORE, "ours")], ids=["soft", "ignore"])
+@pytest.mark.parametrize("log", PARTIAL)
+def test_a_row_that_comes_back_to_a_target_that_kept_it_is_not_what_it_was(once, log, mapping, left):
+    given = once(log, mapping)
+    given.sql("erp", "insert into doc values (1, 'new', repeat('a', 9000), true), (2, 'new', repeat('b', 9000), true)")
+    given.once()
+    given.sql("erp", "update doc set active = false where id > 0")
+    given.once()
+    assert [given.crm(number)[:2] for number in (1, 2)] == [(left, "new")] * 2
+    given.sql("erp", "update doc set note = repeat('c', 9000) where id = 1", "update doc set state = 'hidden' where id = 2")
+    given.once()
+    assert given.crm(1)[:3] == (left, "new", "a" * 9000)
+    given.sql("erp", "update doc set note = repeat('d', 9000) where id = 2", "update doc set active = true where id > 0")
+    given.once()
+    here = "here" if left == "gone" else "ours"
+    assert (given.crm(1), given.crm(2)) == ((here, "new", "c" * 9000, "CCCCC"), (here, "hidden", "d" * 9000, "DDDDD"))
+
+
+@pytest.mark.parametrize("log", PARTIAL)
+def test_a_row_that_takes_the_key_of_one_that_is_kept_takes_nothing_else_of_it(once, log):
+    given = once(log, SOFT)
+    given.sql("erp", "insert into doc values (1, 'one', repeat('a', 9000), true), (2, 'two', repeat('b', 9000), true)")
+    given.once()
+    given.sql("erp", "delete from doc where id = 1", "update doc set id = 1 where id = 2")
+    given.once()
+    assert (given.crm(1), given.crm(2)) == (("here", "two", "b" * 9000, "BBBBB"), ("gone", "two", "b" * 9000, "BBBBB"))
+
+
 @pytest.mark.parametrize("log", ["toast", "minimal"])
 def test_a_filter_that_needs_what_the_log_left_out_stops(once, log):
     """Nothing of the row is missing but what `where` asks for: whether the row belongs to the target can't be told."""

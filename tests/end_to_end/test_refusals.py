@@ -206,6 +206,8 @@ class Site:
     def close(self) -> None:
         self.ends = dict(self.home)
         self.write()
+        for file in (self.folder / "mappings").iterdir():
+            file.unlink()
         self.mapping(MAPPING)
         assert self.cdc("teardown", "--yes").code == 0
 
@@ -413,7 +415,9 @@ def test_mappings(make: Make, pair: tuple[str, str], old: str, new: str, place: 
 def test_all_files_are_reported_at_once(make: Make, pair: tuple[str, str]) -> None:
     site = make(*pair)
     site.mapping(MAPPING.replace("  name: name", "  name: nam"))
-    site.mapping(MAPPING.replace("mapping: item", "mapping: second").replace("source: item", "source: itm"), "second")
+    site.home["crm"].sql("create table other (id int primary key, name varchar(40))")
+    second = MAPPING.replace("mapping: item", "mapping: second").replace("source: item", "source: itm")
+    site.mapping(second.replace("target: item", "target: other"), "second")
     for words in (("check", "--connect"), ("run", "--once"), ("setup",)):
         said = site.cdc(*words)
         assert said.code == 78

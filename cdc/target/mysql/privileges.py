@@ -46,7 +46,7 @@ def missing(rows: Rows, table: Definition) -> Iterator[str]:
     column = my_name(next(column.name for column in table.columns if not column.generated))
     for privilege, statement in (
         ("select", f"select 1 from {name}"),
-        ("insert", f"insert into {name} ({column}) select {column} from {name} where false"),
+        ("insert", f"insert into {name} ({column}) select null from dual where false"),
         ("update", f"update {name} set {column} = null where false"),
         ("delete", f"delete from {name} where false"),
     ):
