@@ -20,6 +20,8 @@ import structlog
 from cdc.app.cli import invoke
 from demo.servers import PASSWORD, MariaDB, PostgreSQL, Server, free_port, running
 
+pytestmark = pytest.mark.soak  # minutes: `make soak`
+
 PAIRS = [("postgresql", "mariadb"), ("mariadb", "postgresql")]
 SIDES = ["erp", "crm"]
 MAPPING = """\
