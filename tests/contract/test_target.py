@@ -202,42 +202,6 @@ def test_partial_images_of_a_missing_row_do_not_make_a_whole_one(harness, accoun
     assert harness.rows(account) == [record("1", "a", "b")]
 
 
-@pytest.fixture
-def kept(account):
-    """A plan that marks deleted rows, and takes the mark away with every row that it writes."""
-    return plan(account, "id", "name", "city", "remark", deletes=Deletes.SOFT, soft={"remark": "gone", "score": "1.00"}, mapping="kept")
-
-
-def test_a_partial_image_fits_no_row_that_is_marked_as_deleted(harness, account, kept):
-    """What such a row holds may be old: nobody followed the source's row meanwhile."""
-    marked, alive = record("1", "a", "b", "gone", "1.00"), record("2", "a", "b", "gone", "2.00")
-    harness.insert(account, marked, alive)
-    target = opened(harness, kept)
-    lacking = upsert(kept, "1", "x", ABSENT, "here")
-    with pytest.raises(Incomplete) as caught:
-        target.apply(batch(upsert(kept, "2", "x", ABSENT, "here"), lacking))
-    assert caught.value.writes == [lacking]
-    with pytest.raises(Incomplete):
-        target.apply(batch(upsert(kept, "3", "x", ABSENT, "here", moved=("1",)), delete(kept, "2")))
-    assert harness.rows(account) == [marked, alive]
-    target.apply(batch(upsert(kept, "2", "x", ABSENT, "here"), upsert(kept, "1", "x", "y", "here")))
-    assert harness.rows(account) == [record("1", "x", "y", "here", "1.00"), record("2", "x", "b", "here", "2.00")]
-    with pytest.raises(Incomplete):
-        target.apply(batch(delete(kept, "1"), upsert(kept, "1", ABSENT, "z", "here")))
-
-
-@pytest.mark.parametrize("deletes", [Deletes.HARD, Deletes.SOFT])
-def test_a_partial_image_fits_no_row_that_has_the_new_key_already(harness, account, deletes):
-    mapped = plan(account, "id", "name", "city", deletes=deletes, soft={"remark": "gone"} if deletes is Deletes.SOFT else {})
-    harness.insert(account, record("1", "a", "b"), record("2", "c", "d"))
-    target = opened(harness, mapped)
-    with pytest.raises(Incomplete):
-        target.apply(batch(upsert(mapped, "2", "x", ABSENT, moved=("1",))))
-    with pytest.raises(Incomplete):
-        target.apply(batch(upsert(mapped, "2", "x", ABSENT, moved=("9",)), upsert(mapped, "1", "a", "b")))
-    assert harness.rows(account) == [record("1", "a", "b"), record("2", "c", "d")]
-
-
 def test_a_partial_image_made_whole_by_a_later_one_needs_nothing(harness, account, mapped):
     applied = opened(harness, mapped).apply(batch(upsert(mapped, "1", ABSENT, "b"), upsert(mapped, "1", "x", "c")))
     assert harness.rows(account) == [record("1", "x", "c")]
