@@ -45,7 +45,7 @@ def test_commands_and_options_exist(page):
 
 def known(command, words):
     """Whether the words name commands down from this one, and options that they have; what else stands there are arguments."""
-    context = click.Context(command)
+    context = click.Context(command, help_option_names=["-h", "--help"])  # as the group says: click remembers what it first made
     options = {option for parameter in command.get_params(context) for option in (*parameter.opts, *parameter.secondary_opts)}
     for at, word in enumerate(words):
         if word.startswith("-"):
