@@ -145,6 +145,8 @@ def until(true, seconds=60):
 
 @pytest.fixture
 def site(tmp_path_factory, postgresql, mariadb):
+    with mariadb.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("drop database if exists cdc")  # other tests' pipelines share it: `setup` has to make it here
     made = Site(tmp_path_factory.mktemp("cdc"), postgresql, mariadb).create()
     yield made
     for process in made.started:
