@@ -67,7 +67,7 @@ class PostgreSQL:
             shutil.chown(secret, user)
         command = [_pg_program("initdb"), "-D", str(self.folder / "data"), "-U", "cdc", "-A", "scram-sha-256", f"--pwfile={secret}",
                    "--encoding=UTF8", "--locale=C", "--no-sync"]  # fmt: skip
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=user, cwd=self.folder)
+        _run(command, user, self.folder)
 
     def connect(self, database: str = "postgres", **options: Any) -> psycopg.Connection:
         return psycopg.connect(host="127.0.0.1", port=self.port, user="cdc", password=PASSWORD, dbname=database, autocommit=True, **options)
@@ -109,7 +109,8 @@ class MariaDB:
         }  # fmt: skip
         options = [f"--{key}={text}" for key, text in given.items()]
         command = [_program("mariadbd", "mariadb-server-core"), "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.socket}",
-                   f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.folder}/pid", *_as_root(), *options]  # fmt: skip
+                   f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.folder}/pid", f"--tmpdir={self._temporary}",
+                   *_as_root(), *options]  # fmt: skip
         self.socket.unlink(missing_ok=True)
         self.process = _spawn(command, self.folder / "log", None)
         _wait(self, self._first_answer)
@@ -120,6 +121,11 @@ class MariaDB:
     def socket(self) -> Path:
         return self.folder / "sock"
 
+    @property
+    def _temporary(self) -> Path:
+        """Of its own: servers that are made at the same time use the same names for temporary tables, and crash (MariaDB 10.11)."""
+        return self.folder / "tmp"
+
     def _first_answer(self) -> pymysql.connections.Connection[Any]:
         """Ask only when there is somebody to ask: PyMySQL forgets to close a socket that does not connect."""
         if not self.socket.exists():
@@ -127,10 +133,10 @@ class MariaDB:
         return pymysql.connect(unix_socket=str(self.socket), user="root")
 
     def _initialise(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._temporary.mkdir(parents=True, exist_ok=True)
         command = [_program("mariadb-install-db", "mariadb-server-core"), "--no-defaults", "--auth-root-authentication-method=normal",
-                   "--skip-test-db", f"--datadir={self.folder}/data", *_as_root()]  # fmt: skip
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+                   "--skip-test-db", f"--datadir={self.folder}/data", f"--tmpdir={self._temporary}", *_as_root()]  # fmt: skip
+        _run(command, None, self.folder)
 
     def _grant(self) -> None:
         with pymysql.connect(unix_socket=str(self.socket), user="root") as connection, connection.cursor() as cursor:
@@ -171,6 +177,12 @@ def running(*servers: Server) -> Iterator[None]:
     finally:
         for server in servers:
             server.stop()
+
+
+def _run(command: Sequence[str], user: str | None, folder: Path) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, user=user, cwd=folder, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed with {done.returncode}:\n{done.stdout[-2000:]}")
 
 
 def _spawn(command: Sequence[str], log: Path, user: str | None) -> subprocess.Popen[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cdc.mapping.plan import Plan, Route, RowPlan, Truncates
 from cdc.model.change import ABSENT
 from cdc.model.table import Column, Definition, Table, TableName, Unique
@@ -18,6 +20,9 @@ COLUMNS = (Column("id", TEXT, nullable=False), Column("name", TEXT), Column("not
 DEFINITION = Definition(
     ACCOUNTS, COLUMNS, (Unique("accounts_pkey", ("id",), primary=True, exact=True),), (), ("id",), triggers=False, estimate=0
 )
+STATE = Column("state", TEXT)
+MARKED = replace(DEFINITION, columns=(*COLUMNS, STATE))
+"""The target with a column that tells whether the row is `here` or `gone`."""
 TARGET = TargetPlan("customers", DEFINITION, COLUMNS, (0,), Deletes.HARD, (), 0)
 
 
@@ -36,4 +41,17 @@ def key_of(row):
 
 def plan(target: TargetPlan = TARGET, truncates: Truncates = Truncates.HALT) -> Plan:
     row_plan = RowPlan(target, map_row, key_of, truncates, "")
+    return Plan((Route(CUSTOMER, target),), lambda table: (row_plan,) if table.name == CUSTOMER else ())
+
+
+def marking(deletes: Deletes) -> Plan:
+    """The mapping to the table that has `state`, too."""
+    gone = ((STATE, "gone"),) if deletes is Deletes.SOFT else ()
+    target = TargetPlan("customers", MARKED, MARKED.columns, (0,), deletes, gone, 0)
+
+    def map_here(row):
+        mapped = map_row(row)
+        return mapped and (mapped[0], (*mapped[1], "here"))
+
+    row_plan = RowPlan(target, map_here, key_of, Truncates.HALT, "")
     return Plan((Route(CUSTOMER, target),), lambda table: (row_plan,) if table.name == CUSTOMER else ())

@@ -94,6 +94,8 @@ class Keys:
     tuples: Tuples
     find: Frame
     """Locks the rows that exist and returns their keys."""
+    living: Frame
+    """Does so for those that no soft delete has marked."""
     canonical: Callable[[Sequence[Sequence[object]]], set[Row]]
     delete: Frame
     """Deletes by the key's index; MariaDB refuses it (error 1175) where its optimizer sees no way but a scan."""
@@ -104,20 +106,22 @@ class Keys:
     table: str
     columns: str
     """The key as a row of columns."""
+    marked: str
+    """The condition that a soft delete has marked a row."""
 
     def at(self, key: bytes) -> bytes:
         """Return the condition for the row at a key; twice the key, since MariaDB scans for a single row of columns."""
         return b" where %b in (%b, %b)" % (self.columns.encode(), key, key)
 
-    def which(self, keys: Sequence[bytes]) -> bytes:
+    def which(self, keys: Sequence[bytes], *, living: bool) -> bytes:
         """Return the query for the positions, among these keys, of those that the server holds equal to a row's."""
-        picks = (b"select %d from %b where %b = %b" % (at, self.table.encode(), self.columns.encode(), key) for at, key in enumerate(keys))
-        return b" union all ".join(picks)
+        table, columns, alive = self.table.encode(), self.columns.encode(), f" and not {self.marked}".encode() if living else b""
+        return b" union all ".join(b"select %d from %b where %b = %b%b" % (at, table, columns, key, alive) for at, key in enumerate(keys))
 
     def either(self, old: bytes, new: bytes) -> bytes:
-        """Return the query that locks the rows at two keys and says of each row at which of the two it is."""
+        """Return the query that locks the rows at two keys and says of each row: is it at the old one, at the new one, marked as deleted."""
         columns = self.columns.encode()
-        flags = b"select %b = %b, %b = %b from %b" % (columns, old, columns, new, self.table.encode())
+        flags = b"select %b = %b, %b = %b, %b from %b" % (columns, old, columns, new, self.marked.encode(), self.table.encode())
         return b"%b where %b in (%b, %b%b" % (flags, columns, old, new, self.find.tail)
 
 
@@ -132,18 +136,22 @@ def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
     table, index = my_table(plan.table.name), _index(plan)
     forced = f"{table} force index ({my_name(index.name)})" if index else table
     soft = [(column, literals(column)([text])[0]) for column, text in plan.soft_delete]
+    marked = f"({' and '.join(_is(column, literal) for column, literal in soft)})" if soft else "false"
+    read, beside = f"select {names[1:-1]} from {forced} where {names}", _read_beside(plan, index)
     return Keys(
         tuples(columns),
-        _keys(f"select {names[1:-1]} from {forced} where {names}", f"{_read_beside(plan, index)} for update"),
+        _keys(read, f"{beside} for update"),
+        _keys(read, f"{beside} and not {marked} for update"),
         canonical(columns),
         _keys(f"{dialect.delete(plan.table.name, index.name) if index else f'delete from {table}'} where {names}"),
         _keys(f"delete from {table} where {names}"),
         _keys(
             f"update {forced} set {', '.join(f'{my_name(column.name)} = {literal}' for column, literal in soft)} where {names}",
-            f" and not ({' and '.join(_is(column, literal) for column, literal in soft)})",
+            f" and not {marked}",
         ),
         forced,
         names,
+        marked,
     )
 
 

@@ -35,14 +35,14 @@ def upsert(plan: TargetPlan, mask: Sequence[int], stage: str | None = None) -> s
     """Return the statement that upserts rows of the columns at `mask`; its result is one row (updated, inserted, …).
 
     The rows come from the table `stage`, or from one array literal per column. When the mask lacks columns nothing is inserted:
-    the result is (updated, places of the rows that are missing, from 1).
+    the result is (updated, places of the rows that are missing or marked as deleted, from 1).
     """
     columns = [plan.columns[i] for i in mask]
     partial = len(mask) < len(plan.columns)
     source = f"{stage} s" if stage else "s"
     staged = "" if stage else f"s as materialized ({_unnested(columns, numbered=partial)}), "
     update = _update(plan, mask, source)
-    missing = f"not exists (select from {pg_table(plan.table.name)} t where {_keys(plan, mask, 't')})"
+    missing = f"not exists (select from {pg_table(plan.table.name)} t where {_keys(plan, mask, 't')}{_alive(plan, mask)})"
     if partial:
         return f"with {staged}u as ({update}) select (select count(*) from u), array(select s.n from {source} where {missing} order by s.n)"
     counted, overriding, returning = _identity(plan, columns, "i")
@@ -69,10 +69,8 @@ def remove(plan: TargetPlan) -> str:
     source = f"({_unnested(keys)}) s"
     match = _keys(plan, plan.key, "t")
     if plan.deletes is Deletes.SOFT:
-        marks = [(column, _literal(column, text)) for column, text in plan.soft_delete]
-        assigned = ", ".join(f"{pg_name(column.name)} = {text}" for column, text in marks)
-        differs = _differ((_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, text)) for column, text in marks)
-        change = f"update {table} t set {assigned} from {source} where {match} and {differs}"
+        assigned = ", ".join(f"{pg_name(column.name)} = {_literal(column, text)}" for column, text in plan.soft_delete)
+        change = f"update {table} t set {assigned} from {source} where {match}{_unmarked(plan)}"
     else:
         change = f"delete from {table} t using {source} where {match}"
     return f"with d as ({change} returning 1) select count(*) from d"
@@ -81,8 +79,8 @@ def remove(plan: TargetPlan) -> str:
 def move(plan: TargetPlan, mask: Sequence[int]) -> str:
     """Return the statement that gives one row a new key and the values at `mask`; its result is (1, …), or (0, …) when it can't.
 
-    It takes one array literal per column of the mask, then one per column of the old key. It can't when no row has the old key or
-    another row has the new one.
+    It takes one array literal per column of the mask, then one per column of the old key. It can't when no row has the old key,
+    another row has the new one, or the mask lacks columns and the row is marked as deleted.
     """
     table, columns = pg_table(plan.table.name), [plan.columns[i] for i in mask]
     old_keys = [plan.columns[i] for i in plan.key]
@@ -91,7 +89,7 @@ def move(plan: TargetPlan, mask: Sequence[int]) -> str:
     taken = f"select from {table} x where {_keys(plan, mask, 'x')} and not ({_keys(plan, plan.key, 'x', 'o')})"
     return (
         f"with s as materialized ({_unnested(columns)}), o as materialized ({_unnested(old_keys, first=len(columns) + 1)}), "
-        f"u as (update {table} t set {assigned} from s, o where {_keys(plan, plan.key, 't', 'o')} and not exists ({taken})"
+        f"u as (update {table} t set {assigned} from s, o where {_keys(plan, plan.key, 't', 'o')}{_alive(plan, mask)} and not exists ({taken})"
         f" returning {returning}) select (select count(*) from u){counted}"
     )
 
@@ -108,6 +106,19 @@ def _update(plan: TargetPlan, mask: Sequence[int], source: str) -> str:
     assigned = ", ".join(f"{pg_name(column.name)} = s.c{place}" for place, column in payload)
     differs = _differ((_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, f"s.c{place}")) for place, column in payload)
     return f"update {pg_table(plan.table.name)} t set {assigned} from {source} where {_keys(plan, mask, 't')} and {differs} returning 1"
+
+
+def _alive(plan: TargetPlan, mask: Sequence[int]) -> str:
+    """Return the further condition on a row that is to take values of some columns only: the others are up to date."""
+    return _unmarked(plan) if len(mask) < len(plan.columns) and plan.soft_delete else ""
+
+
+def _unmarked(plan: TargetPlan) -> str:
+    """Return the further condition that no soft delete has marked a row."""
+    marks = (
+        (_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, _literal(column, text))) for column, text in plan.soft_delete
+    )
+    return f" and {_differ(marks)}"
 
 
 def _keys(plan: TargetPlan, mask: Sequence[int], alias: str, staged: str = "s") -> str:

@@ -33,6 +33,7 @@ class Upserts:
 
     @property
     def partial(self) -> bool:
+        """The images lack columns: rows that are missing, or marked as deleted and so not followed since, are handed back."""
         return len(self.mask) < len(self.plan.columns)
 
 

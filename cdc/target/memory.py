@@ -212,10 +212,12 @@ def _remove(session: _Session, at: RowId, write: Write) -> Op | None:
 
 def _move(session: _Session, write: Write, image: Values, moved: Values) -> Op | None:
     old, new = _find(session, write.plan, moved), _find(session, write.plan, write.key)
+    if new is None and old is not None:
+        return _upsert(session, write, image, moved)
+    if ABSENT in image:
+        raise Incomplete([write])
     if old is None or old == new:
         return _upsert(session, write, image, write.key)
-    if new is None:
-        return _upsert(session, write, image, moved)
     effect = _upsert(session, write, image, write.key)
     return _remove(session, old, write) or effect
 
@@ -223,13 +225,20 @@ def _move(session: _Session, write: Write, image: Values, moved: Values) -> Op |
 def _upsert(session: _Session, write: Write, image: Values, key: Values) -> Op | None:
     """Make the row at `key` so; the image names the columns that it carries."""
     named = {column.name: text for column, text in zip(write.plan.columns, image, strict=True) if text is not ABSENT}
-    if (at := _find(session, write.plan, key)) is not None:
-        return _change(session, at, named, write)
-    if len(named) < len(image):
+    at, partial = _find(session, write.plan, key), len(named) < len(image)
+    if partial and (at is None or _marked(session, at, write.plan)):
         raise Incomplete([write])
+    if at is not None:
+        return _change(session, at, named, write)
     number, made = session.database.tables[write.plan.table.name].blank()
     session.put(RowId(write.plan.table.name, number), {**made, **named}, write)
     return Op.INSERT
+
+
+def _marked(session: _Session, at: RowId, plan: TargetPlan) -> bool:
+    """Return whether a soft delete has marked the row: it was not followed since."""
+    row = session.database.tables[at.table].rows[at.number]
+    return bool(plan.soft_delete) and all(row[column.name] == text for column, text in plan.soft_delete)
 
 
 def _change(session: _Session, at: RowId, named: Mapping[str, Value], write: Write) -> Op | None:

@@ -10,7 +10,8 @@ from cdc.model.errors import BadRow, Incomplete
 from cdc.model.write import TargetPlan, Write
 from cdc.target.tally import Tally
 
-_Lacking: TypeAlias = dict[tuple[TargetPlan, Row], list[Write]]
+_Lacking: TypeAlias = dict[tuple[TargetPlan, Row, Row | None], list[Write]]
+"""(plan, key, key until now) → partial writes that found no row to fit."""
 
 
 def one_by_one(writes: Iterable[Write], apply: Callable[[Write], None], tally: Tally) -> None:
@@ -21,7 +22,7 @@ def one_by_one(writes: Iterable[Write], apply: Callable[[Write], None], tally: T
     is refused still when no other is left to wait for.
 
     A partial write of a missing row (`apply` raises `Incomplete`) is left out when a later write of its key makes it whole, since that
-    one carries its values. Otherwise raises `Incomplete` at the end, with the last such write of each key.
+    one carries its values; a key change is not, for the row at the old key is still there. Otherwise raises `Incomplete` at the end, with the last such write of each key.
     """
     lacking: _Lacking = {}
     rest: Sequence[Write] = list(writes)
@@ -48,10 +49,10 @@ def _pass(
         try:
             if held.isdisjoint(keys):
                 apply(write)
-                tally.add(write.plan.mapping, Op.UPDATE, len(lacking.pop((write.plan, write.key), ())))
+                tally.add(write.plan.mapping, Op.UPDATE, len(lacking.pop((write.plan, write.key, None), ())))
                 continue
         except Incomplete:
-            lacking.setdefault((write.plan, write.key), []).append(write)
+            lacking.setdefault((write.plan, write.key, write.moved), []).append(write)
             continue
         except BadRow as refused:
             first = first or refused

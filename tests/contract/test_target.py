@@ -202,6 +202,29 @@ def test_partial_images_of_a_missing_row_do_not_make_a_whole_one(harness, accoun
     assert harness.rows(account) == [record("1", "a", "b")]
 
 
+def test_a_partial_image_does_not_revive_a_row_that_is_marked_as_deleted(harness, account):
+    soft = plan(account, "id", "name", "remark", deletes=Deletes.SOFT, soft={"remark": "gone", "score": None})
+    harness.insert(account, record("1", "a", "b", "gone"), record("2", "c", "d", "gone", "1.00"), record("3", "e", "f", "Gone"))
+    marked = [upsert(soft, "1", ABSENT, "here"), upsert(soft, "1", "A", ABSENT)]
+    alive = [upsert(soft, "2", ABSENT, "here"), upsert(soft, "3", "E", ABSENT)]
+    target = opened(harness, soft)
+    for writes in ([marked[0], *alive], [*alive, marked[1]]):
+        with pytest.raises(Incomplete) as caught:
+            target.apply(batch(*writes))
+        assert [write.key for write in caught.value.writes] == [("1",)]
+        assert harness.effects(account) == Counter()
+    target.apply(batch(*alive, upsert(soft, "1", "A", "here")))
+    assert harness.rows(account) == [record("1", "A", "b", "here"), record("2", "c", "d", "here", "1.00"), record("3", "E", "f", "Gone")]
+
+
+def test_a_partial_image_behind_a_soft_delete_is_handed_back(harness, account):
+    soft = plan(account, "id", "name", "remark", deletes=Deletes.SOFT, soft={"remark": "gone"})
+    harness.insert(account, record("1", "a", "b"))
+    with pytest.raises(Incomplete):
+        opened(harness, soft).apply(batch(delete(soft, "1"), upsert(soft, "1", ABSENT, "here")))
+    assert harness.rows(account) == [record("1", "a", "b")]
+
+
 def test_a_partial_image_made_whole_by_a_later_one_needs_nothing(harness, account, mapped):
     applied = opened(harness, mapped).apply(batch(upsert(mapped, "1", ABSENT, "b"), upsert(mapped, "1", "x", "c")))
     assert harness.rows(account) == [record("1", "x", "c")]
@@ -228,7 +251,7 @@ def test_random_batches_leave_what_the_reference_leaves(harness, account, seed):
     random, reference = Random(seed), MemoryHarness()
     reference.create(account, {"remark": "new"})
     whole = plan(account, "id", "name", "city", mapping="whole")
-    other = plan(account, "id", "remark", deletes=Deletes.SOFT, soft={"score": "1.00"}, mapping="other")
+    other = plan(account, "id", "remark", deletes=Deletes.SOFT, soft={"remark": "gone"}, mapping="other")
     overlapping = plan(account, "id", "city", "remark", deletes=Deletes.SOFT, soft={"city": "gone"}, mapping="overlapping")
     plans = [whole, other, overlapping][: 1 + seed % 3]
     target, model = opened(harness, *plans), opened(reference, *plans)
@@ -392,6 +415,31 @@ def test_a_key_change_to_a_key_that_is_there(harness, account, mapped):
     applied = opened(harness, mapped).apply(batch(upsert(mapped, "2", "a", "b", moved=("1",))))
     assert harness.rows(account) == [record("2", "a", "b", "two")]
     assert total(applied) == 1
+
+
+def test_a_partial_image_does_not_go_over_the_row_at_its_new_key(harness, account, mapped):
+    harness.insert(account, record("1", "a", "b", "one"), record("2", "c", "d", "two"), record("3", "e", "f", "three"))
+    clash, fine = upsert(mapped, "2", ABSENT, "B", moved=("1",)), upsert(mapped, "4", ABSENT, "F", moved=("3",))
+    target = opened(harness, mapped)
+    for writes in ((clash, fine, upsert(mapped, "5", "g", ABSENT)), (fine, clash, upsert(mapped, "5", "g", ABSENT))):
+        with pytest.raises(Incomplete) as caught:
+            target.apply(batch(*writes))
+        assert [write.key for write in caught.value.writes] == [("2",), ("5",)]
+    assert [row["id"] for row in harness.rows(account)] == ["1", "2", "3"]
+    target.apply(batch(upsert(mapped, "2", "a", "B", moved=("1",)), fine))
+    assert harness.rows(account) == [record("2", "a", "B", "two"), record("4", "e", "F", "three")]
+
+
+def test_a_partial_image_moves_no_row_that_is_marked_as_deleted(harness, account):
+    soft = plan(account, "id", "name", "remark", deletes=Deletes.SOFT, soft={"remark": "gone"})
+    harness.insert(account, record("1", "a", "b", "gone"), record("2", "c", "d", "mine"))
+    marked, alive = upsert(soft, "3", ABSENT, "here", moved=("1",)), upsert(soft, "4", ABSENT, "here", moved=("2",))
+    target = opened(harness, soft)
+    with pytest.raises(Incomplete) as caught:
+        target.apply(batch(marked, alive))
+    assert [write.key for write in caught.value.writes] == [("3",)]
+    target.apply(batch(upsert(soft, "3", "A", "here", moved=("1",)), alive))
+    assert harness.rows(account) == [record("3", "A", "b", "here"), record("4", "c", "d", "here")]
 
 
 def test_keys_are_swapped_through_a_third(harness, account, mapped):

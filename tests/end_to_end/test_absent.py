@@ -245,7 +245,6 @@ PARTIAL = [log for log in LOGS if log not in WHOLE]
 
 @pytest.mark.parametrize(("mapping", "left"), [(SOFT, "gone"), (IGNORE, "ours")], ids=["soft", "ignore"])
 @pytest.mark.parametrize("log", PARTIAL)
-@pytest.mark.xfail(strict=False, reason="a partial image revives a row that the target kept: what the log left out may be old")
 def test_a_row_that_comes_back_to_a_target_that_kept_it_is_not_what_it_was(once, log, mapping, left):
     given = once(log, mapping)
     given.sql("erp", "insert into doc values (1, 'new', repeat('a', 9000), true), (2, 'new', repeat('b', 9000), true)")
@@ -263,7 +262,6 @@ def test_a_row_that_comes_back_to_a_target_that_kept_it_is_not_what_it_was(once,
 
 
 @pytest.mark.parametrize("log", PARTIAL)
-@pytest.mark.xfail(strict=False, reason="a partial image revives a row that the target kept: what the log left out may be old")
 def test_a_row_that_takes_the_key_of_one_that_is_kept_takes_nothing_else_of_it(once, log):
     given = once(log, SOFT)
     given.sql("erp", "insert into doc values (1, 'one', repeat('a', 9000), true), (2, 'two', repeat('b', 9000), true)")

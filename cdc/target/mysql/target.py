@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import BadRow, CdcError, Denied, Fenced, Misconfigured, Unreachable
+from cdc.model.errors import BadRow, CdcError, Denied, Fenced, Incomplete, Misconfigured, Unreachable
 from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
 from cdc.sql import mysql_checkpoint as sql
 from cdc.sql.ledger import SCHEMA
@@ -84,8 +84,14 @@ class MySQLTarget:
     def _together(self, writes: Sequence[Write]) -> Tally:
         tally = Tally()
         collapsed = self._collapse(writes)
+        lacking: list[Write] = []
         for step in collapsed.steps:
-            self._writer.step(step, tally)
+            try:
+                self._writer.step(step, tally)
+            except Incomplete as incomplete:
+                lacking += incomplete.writes
+        if lacking:
+            raise Incomplete(lacking)
         for (mapping, op), count in collapsed.superseded.items():
             tally.add(mapping, op, count)
         return tally

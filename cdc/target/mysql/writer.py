@@ -21,6 +21,8 @@ _FEW = 8
 """Up to so many rows single updates are quicker than a stage."""
 _TWINS = 100
 """Selects in one union."""
+_OLD = ("1", "0")
+"""A row that is at the old key and not at the new one."""
 
 
 @value
@@ -81,24 +83,29 @@ class Writer:
             return self._run(known.scan, rows)
 
     def _move(self, write: Write, tally: Tally) -> None:
-        """Change a row's key in place. If another row has the new key, that one takes the image, and the old one goes by the plan's rule."""
+        """Change a row's key in place. If another row has the new key, that one takes the image, and the old one goes by the plan's rule.
+
+        A partial image fits no other row, and none that is marked as deleted.
+        """
         assert write.moved is not None
-        known = self._shapes.keys(write.plan)
+        known, step = self._shapes.keys(write.plan), alone(write)
         old, new = known.tuples([write.moved, write.key])
-        found = self._session.rows(known.either(old, new))
-        if found == (("1", "0"),):
-            self._assign(alone(write), 0, write.moved)
+        marked = {(is_old, is_new): mark == "1" for is_old, is_new, mark in self._session.rows(known.either(old, new))}
+        if list(marked) == [_OLD] and not (step.partial and marked[_OLD]):
+            self._assign(step, 0, write.moved)
             tally.add(write.plan.mapping, Op.UPDATE)
             return
-        if ("1", "0") in found and write.plan.deletes is not Deletes.IGNORE:
+        if step.partial:
+            raise Incomplete([write])
+        if _OLD in marked and write.plan.deletes is not Deletes.IGNORE:
             self._remove(write.plan, [write.moved], Tally())
-        self._upsert(alone(write), tally)
+        self._upsert(step, tally)
 
     def _upsert(self, step: Upserts, tally: Tally) -> None:
         lacking: list[Write] = []
         for start in range(0, len(step.rows), _ROWS):
             part = Upserts(step.plan, step.mask, step.rows[start : start + _ROWS], step.writes[start : start + _ROWS])
-            found = self._find(step.plan, [write.key for write in part.writes])
+            found = self._find(step.plan, [write.key for write in part.writes], living=step.partial)
             if step.partial and found.missing:
                 lacking += [part.writes[at] for at in found.missing]
             else:
@@ -106,11 +113,11 @@ class Writer:
         if lacking:
             raise Incomplete(lacking)
 
-    def _find(self, plan: TargetPlan, keys: Sequence[Row]) -> Found:
-        """Lock the rows that are there. Keys that come back in another text are matched by the server itself."""
+    def _find(self, plan: TargetPlan, keys: Sequence[Row], *, living: bool) -> Found:
+        """Lock the rows that are there, or those not marked as deleted. Keys that come back in another text are matched by the server."""
         known = self._shapes.keys(plan)
         literal = known.tuples(keys)
-        statements = known.find.around(literal, self._session.limit)
+        statements = (known.living if living else known.find).around(literal, self._session.limit)
         there = known.canonical([row for statement in statements for row in self._session.rows(statement)])
         same = [at for at, key in enumerate(keys) if key in there]
         if len(same) == len(keys):
@@ -118,12 +125,12 @@ class Writer:
         rest = [at for at, key in enumerate(keys) if key not in there]
         if len(same) == len(there):
             return Found(same, (), rest)
-        twins = {rest[at] for at in self._matches(known, [literal[at] for at in rest])}
+        twins = {rest[at] for at in self._matches(known, [literal[at] for at in rest], living=living)}
         return Found(same, sorted(twins), [at for at in rest if at not in twins])
 
-    def _matches(self, known: sql.Keys, literal: Sequence[bytes]) -> Iterator[int]:
+    def _matches(self, known: sql.Keys, literal: Sequence[bytes], *, living: bool) -> Iterator[int]:
         for start in range(0, len(literal), _TWINS):
-            for (at,) in self._session.rows(known.which(literal[start : start + _TWINS])):
+            for (at,) in self._session.rows(known.which(literal[start : start + _TWINS], living=living)):
                 yield start + int(at)
 
     def _put(self, part: Upserts, found: Found, tally: Tally) -> None:

@@ -101,12 +101,14 @@ class Writer:
         return settle
 
     def _move(self, write: Write) -> Settle:
-        """Change the key in place, or, where that row is gone or another has the new key, upsert by the new key instead."""
+        """Change the key in place, or, where that row is gone or another has the new key, upsert by the new key: only a whole image can."""
         plan, step = write.plan, alone(write)
         assert write.moved is not None
         given = [sql.array([text]) for text in (*step.rows[0], *write.moved)]
         if _row(self._execute(given, sql.move, plan, step.mask))[0]:
             return partial(_moved, plan)
+        if step.partial:
+            return lambda _: [write]
         if plan.deletes is not Deletes.IGNORE:
             _row(self._execute([sql.array([text]) for text in write.moved], sql.remove, plan))
         return self._upsert(step)

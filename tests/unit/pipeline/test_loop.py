@@ -1,14 +1,14 @@
 import pytest
 
-from cdc.model.change import ABSENT, Change, Idle, Op
+from cdc.model.change import Change, Idle, Op
 from cdc.model.errors import Unreachable
 from cdc.model.write import Phase
 from cdc.pipeline.batch import Limits
 from cdc.pipeline.loop import run
-from cdc.pipeline.step import Done, Waiting
+from cdc.pipeline.step import Waiting
 from cdc.source.memory import MemorySource
 from cdc.target.memory import MemoryDatabase, MemoryTarget
-from tests.plans import ACCOUNTS, DEFINITION, SOURCE, TARGET, plan
+from tests.plans import DEFINITION, SOURCE, TARGET, plan
 
 
 @pytest.fixture
@@ -64,34 +64,3 @@ def test_only_what_is_durable_is_confirmed(database):
     with pytest.raises(Unreachable):
         list(loop(source, Refusing(database, "p", [TARGET])))
     assert source.confirmed == "1"
-
-
-def test_a_row_that_enters_the_filter_in_part_is_completed_from_the_source(database):
-    source = MemorySource()
-    source.commit(Change(SOURCE, Op.INSERT, None, ("a", "name", "1", "f")))
-    target = MemoryTarget(database, "p", [TARGET])
-    list(loop(source, target))
-    target.close()
-    source.commit(Change(SOURCE, Op.UPDATE, None, ("a", ABSENT, "2", "t")))
-    source.commit(Change(SOURCE, Op.UPDATE, None, ("a", ABSENT, "3", "t")))
-    steps = list(loop(source, MemoryTarget(database, "p", [TARGET])))
-    assert [row | {} for row in database.rows(ACCOUNTS)] == [{"id": "a", "name": "NAME", "note": "3"}]
-    assert [step.batch.upto for step in steps if isinstance(step, Done)] == ["3"]
-    assert [effect.row["note"] for effect in database.effects] == ["3"]
-
-
-def test_a_partial_row_that_is_gone_from_the_source_is_left_out(database):
-    source = MemorySource()
-    source.commit(Change(SOURCE, Op.INSERT, None, ("a", "name", "1", "f")))
-    target = MemoryTarget(database, "p", [TARGET])
-    list(loop(source, target))
-    target.close()
-    upto = source.commit(Change(SOURCE, Op.UPDATE, None, ("a", ABSENT, "2", "t")))
-    source.commit(Change(SOURCE, Op.DELETE, ("a", ABSENT, ABSENT, ABSENT), None))
-    for end in (upto, None):
-        target = MemoryTarget(database, "p", [TARGET])
-        source.head = lambda end=end: end or source.log[-1].upto
-        list(run(source, plan(), target, node="erp", limits=Limits(), clock=lambda: 0.0, until_head=True))
-        target.close()
-    assert database.rows(ACCOUNTS) == []
-    assert database.effects == []

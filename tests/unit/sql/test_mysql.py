@@ -20,6 +20,8 @@ PRIMARY = Unique("PRIMARY", ("id",), primary=True, exact=True)
 TABLE = Definition(TableName("crm", "acc`ount"), (ID, NAME, TOTAL), (PRIMARY,), (), None, triggers=False, estimate=0)
 PLAN = TargetPlan("accounts", TABLE, (ID, NAME, TOTAL), (0,), Deletes.SOFT, ((NAME, "it's gone"), (TOTAL, None)), 0)
 ALL = (0, 1, 2)
+MARKED = b"(cast(convert(`na``me` using utf8mb4) as binary) <=> cast('it''s gone' as binary) and `total` <=> null)"
+"""A soft delete has marked the row."""
 
 
 def with_table(**facts):
@@ -99,8 +101,14 @@ def test_a_name_never_ends_a_hint():
 def test_a_soft_delete_writes_what_differs():
     assert only(keys(PLAN, MARIADB).soften, b"(1)") == (
         "update `crm`.`acc``ount` force index (`PRIMARY`) set `na``me` = 'it''s gone', `total` = null where (`id`) in ((1),(1))"
-        " and not (cast(convert(`na``me` using utf8mb4) as binary) <=> cast('it''s gone' as binary) and `total` <=> null)"
+        " and not " + MARKED.decode()
     )
+
+
+def test_the_living_are_those_that_no_soft_delete_has_marked():
+    read = "select `id` from `crm`.`acc``ount` force index (`PRIMARY`) where (`id`) in ((1),(2)) and (`total` is null) in (0, 1)"
+    assert only(keys(PLAN, MARIADB).find, b"(1)", b"(2)") == f"{read} for update"
+    assert only(keys(PLAN, MARIADB).living, b"(1)", b"(2)") == f"{read} and not {MARKED.decode()} for update"
 
 
 def test_one_key_is_listed_twice_so_that_mariadb_looks_it_up():
@@ -111,12 +119,15 @@ def test_one_key_is_listed_twice_so_that_mariadb_looks_it_up():
 
 
 def test_the_server_is_asked_which_keys_it_holds_equal():
-    assert keys(PLAN, MARIADB).which([b"(1)", b"(2)"]) == (
+    assert keys(PLAN, MARIADB).which([b"(1)", b"(2)"], living=False) == (
         b"select 0 from `crm`.`acc``ount` force index (`PRIMARY`) where (`id`) = (1)"
         b" union all select 1 from `crm`.`acc``ount` force index (`PRIMARY`) where (`id`) = (2)"
     )
+    assert keys(PLAN, MARIADB).which([b"(1)"], living=True) == (
+        b"select 0 from `crm`.`acc``ount` force index (`PRIMARY`) where (`id`) = (1) and not " + MARKED
+    )
     assert keys(PLAN, MARIADB).either(b"(1)", b"(2)") == (
-        b"select (`id`) = (1), (`id`) = (2) from `crm`.`acc``ount` force index (`PRIMARY`)"
+        b"select (`id`) = (1), (`id`) = (2), " + MARKED + b" from `crm`.`acc``ount` force index (`PRIMARY`)"
         b" where (`id`) in ((1), (2)) and (`total` is null) in (0, 1) for update"
     )
 

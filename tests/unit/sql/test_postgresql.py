@@ -1,5 +1,7 @@
 """Statements for PostgreSQL, as text. That they do what they should is for the contract tests."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +43,16 @@ def test_an_upsert_of_partial_rows_finds_the_missing_ones():
         with s as materialized (select c0, c1, n from unnest($1::bigint[], $2::numeric[]) with ordinality a (c0, c1, n)),
         u as (update "app"."Account" t set "total" = s.c1 from s where t."id" = s.c0 and (t."total") is distinct from (s.c1) returning 1)
         select (select count(*) from u),
-        array(select s.n from s where not exists (select from "app"."Account" t where t."id" = s.c0) order by s.n)""")
+        array(select s.n from s where not exists (select from "app"."Account" t where t."id" = s.c0
+        and (t."na""me"::text collate "C", t."total")
+        is distinct from ('it''s gone'::character varying::text collate "C", null::numeric)) order by s.n)""")
+
+
+def test_a_partial_row_moves_none_that_is_marked_as_deleted():
+    unmarked = """(t."na""me"::text collate "C", t."total") is distinct from"""
+    assert unmarked in sql.move(PLAN, (0, 2))
+    assert unmarked not in sql.move(PLAN, (0, 1, 2, 3))
+    assert "distinct" not in sql.move(replace(PLAN, deletes=Deletes.HARD, soft_delete=()), (0, 2))
 
 
 def test_staged_rows_take_the_place_of_the_arrays():

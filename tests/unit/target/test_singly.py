@@ -13,8 +13,8 @@ from tests.plans import TARGET
 CHANGE = Change(Table(TableName("s", "t"), (), ()), Op.UPDATE, None, None)
 
 
-def write(key, name=ABSENT):
-    return Write(TARGET, (key,), (key, name, "note"), None, CHANGE)
+def write(key, name=ABSENT, moved=None):
+    return Write(TARGET, (key,), (key, name, "note"), moved, CHANGE)
 
 
 def run(*writes, bad=()):
@@ -44,6 +44,14 @@ def test_the_last_write_of_each_missing_row_is_handed_back():
     assert [id(one) for one in caught.value.writes] == [id(last), id(second)]
 
 
+def test_a_key_change_is_handed_back_whatever_comes_after():
+    """The later image makes the row whole at its new key, and the one at the old key would stay."""
+    moved, other = write("2", moved=("1",)), write("2")
+    with pytest.raises(Incomplete) as caught:
+        run(other, moved, write("2", "a"), write("1", "b"))
+    assert [id(one) for one in caught.value.writes] == [id(moved)]
+
+
 def test_a_row_that_fails_for_want_of_missing_ones_is_not_blamed():
     with pytest.raises(Incomplete):
         run(write("1"), write("9"), bad="9")
@@ -70,8 +78,7 @@ def test_a_refused_write_is_tried_again_behind_the_others():
 
 def test_later_writes_of_a_refused_key_stay_behind_it():
     assert ordered(write("1", "a"), write("1", "b"), write("2", "c"), needs={"a": "c"}) == ["c", "a", "b"]
-    moved = Write(TARGET, ("9",), ("9", "b", "note"), ("1",), CHANGE)
-    assert ordered(write("1", "a"), moved, write("2", "c"), needs={"a": "c"}) == ["c", "a", "b"]
+    assert ordered(write("1", "a"), write("9", "b", moved=("1",)), write("2", "c"), needs={"a": "c"}) == ["c", "a", "b"]
 
 
 def test_chains_of_refusals_come_right():
