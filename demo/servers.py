@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 import psycopg
 import pymysql
@@ -79,7 +80,7 @@ class PostgreSQL:
         return self.url(database)
 
     def url(self, database: str) -> str:
-        return f"postgresql://cdc@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://cdc@127.0.0.1:{self.port}/{quote(database)}"
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop: SIGINT is PostgreSQL's fast shutdown, SIGKILL a crash."""
@@ -156,7 +157,7 @@ class MariaDB:
         return self.url(database)
 
     def url(self, database: str) -> str:
-        return f"mysql://cdc@127.0.0.1:{self.port}/{database}"
+        return f"mysql://cdc@127.0.0.1:{self.port}/{quote(database)}"
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop: SIGTERM is a clean shutdown, SIGKILL a crash."""

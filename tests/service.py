@@ -26,17 +26,26 @@ main()
 
 
 class Service:
-    """Databases by name, each on a server, and pipelines between them: name → (source, target, mapping file's text).
+    """Databases by name, each on a server, and pipelines between them: name → (source, target, mappings).
 
-    A pipeline's own name is made unique, since slots are known to a whole server.
+    Mappings are one file's text, or the texts of a folder's files by name. A pipeline's own name is made unique, since slots are known
+    to a whole server.
     """
 
+    suffix = ""
+    """Of the databases' names."""
+
     def __init__(
-        self, folder: Path, servers: Mapping[str, Server], pipelines: Mapping[str, tuple[str, str, str]], idle: float = 60.0
+        self,
+        folder: Path,
+        servers: Mapping[str, Server],
+        pipelines: Mapping[str, tuple[str, str, str | Mapping[str, str]]],
+        idle: float = 60.0,
     ) -> None:
         self.folder, self.servers, self.port = folder, servers, free_port()
         self.names = {name: f"{name}_{uuid4().hex[:8]}" for name in (*servers, *pipelines)}
         self._program = _PROGRAM.format(idle=idle)
+        self.names |= {name: self.names[name] + self.suffix for name in servers}
         urls = {name: server.create(self.names[name]) for name, server in servers.items()}
         self.connections: dict[str, Any] = {name: server.connect(self.names[name]) for name, server in servers.items()}
         self.process: subprocess.Popen[bytes] | None = None
@@ -44,8 +53,10 @@ class Service:
         lines += [f'  {name}: {{url: "{url}", password: "{PASSWORD}"}}' for name, url in urls.items()]
         lines.append("pipelines:")
         for name, (source, target, mapping) in pipelines.items():
-            (folder / f"{name}.yaml").write_text(mapping)
-            lines.append(f"  {self.names[name]}: {{source: {source}, target: {target}, mappings: {name}.yaml}}")
+            (folder / name).mkdir()
+            for file, text in ({"mapping": mapping} if isinstance(mapping, str) else mapping).items():
+                (folder / name / f"{file}.yaml").write_text(text)
+            lines.append(f"  {self.names[name]}: {{source: {source}, target: {target}, mappings: {name}}}")
         lines.append(f'metrics: {{listen: "127.0.0.1:{self.port}"}}')
         (folder / "cdc.yaml").write_text("\n".join(lines) + "\n")
         (folder / "cdc.yaml").chmod(0o600)
