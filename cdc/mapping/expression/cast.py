@@ -10,7 +10,7 @@ from cdc.mapping.expression.node import Call, Cast, Constant, Node, Text
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.runtime.literal import json_in
 from cdc.mapping.expression.sqltype import IMPLICIT, INTEGERS, TEXT, TEXTS, Sql, SqlType
-from cdc.mapping.expression.vocabulary import CHECKED
+from cdc.mapping.expression.vocabulary.signature import CHECKED
 
 _STAYS: tuple[str | None, bool] = (None, True)
 """Neither the Python value nor the canonical text changes."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from cdc.mapping.expression import form, predicate
+from cdc.mapping.expression.call import call
 from cdc.mapping.expression.checker import Checker, refused
 from cdc.mapping.expression.node import Constant, Node
 from cdc.mapping.expression.parse import parse, place
@@ -78,6 +79,7 @@ _HANDLERS: Mapping[type, Callable[[Checker, Any], Node]] = {
     **form.HANDLERS,
     **predicate.HANDLERS,
     **dict.fromkeys(_ARITHMETIC, _arithmetic),
+    exp.Anonymous: call,
     exp.Column: _column,
     exp.Literal: _literal,
     exp.Null: lambda _, __: Constant(UNKNOWN, None),

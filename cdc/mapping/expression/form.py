@@ -11,38 +11,14 @@ from cdc.mapping.expression.cast import as_text, can_cast, cast
 from cdc.mapping.expression.checker import Checker, Operand, refused
 from cdc.mapping.expression.fold import fold
 from cdc.mapping.expression.node import Call, Case, Coalesce, Constant, Node, Text, is_null
-from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.runtime.identifier import ROOT, version_5
 from cdc.mapping.expression.sqltype import INTEGERS, TEXT, TEXTS, TIMES, UNKNOWN, Sql, SqlType
 from cdc.mapping.expression.typename import type_named
-from cdc.mapping.expression.vocabulary import ALIASES, COMPARABLE, FUNCTIONS, callable_names
-from cdc.mapping.problem import did_you_mean
+from cdc.mapping.expression.vocabulary import FUNCTIONS
+from cdc.mapping.expression.vocabulary.signature import COMPARABLE
 
 _NOTHING = Constant(UNKNOWN, None)
 _TRIM = {"LEADING": "ltrim", "TRAILING": "rtrim"}
-
-
-def _call(checker: Checker, tree: exp.Anonymous) -> Node:
-    """A name and its arguments."""
-    written = tree.this.name if isinstance(tree.this, exp.Identifier) else str(tree.this)
-    name = written if isinstance(tree.this, exp.Identifier) else written.lower()
-    name = ALIASES.get(name, name)
-    if name not in set(callable_names()):
-        raise _unknown(checker, tree, written)
-    operands = [checker.operand(part) for part in tree.expressions]
-    form = _FORMS.get(name)
-    return form(checker, tree, operands) if form else checker.apply(tree, name, operands)
-
-
-def _unknown(checker: Checker, tree: exp.Anonymous, written: str) -> Refused:
-    if written.lower() in _AGGREGATES:
-        return refused(tree, "not-allowed", f"{written}() is an aggregate", "an expression sees one row")
-    if written.lower() in _IMPURE:
-        return refused(tree, "not-allowed", f"{written}() is not a function of the row", "the same row must always give the same values")
-    for part in tree.expressions:
-        checker.node(part)
-    advice = did_you_mean(written.lower(), callable_names()) or "`cdc mapping functions` lists what there is"
-    return refused(tree, "unknown-function", f"function '{written}' does not exist", advice)
 
 
 def _case(checker: Checker, tree: exp.Case) -> Node:
@@ -180,13 +156,7 @@ _COMPARED_AS_THEY_ARE = (frozenset({*INTEGERS, Sql.FLAG}), frozenset({Sql.FLOAT4
 _SUMMED = 10
 """Up to here `+` joins faster than a function."""
 _UNJOINED = frozenset({Sql.JSON, Sql.ARRAY, Sql.BYTES, Sql.BITS, Sql.OTHER})
-_AGGREGATES = frozenset(
-    {"array_agg", "avg", "bool_and", "bool_or", "count", "every", "json_agg", "jsonb_agg", "max", "min", "string_agg", "sum"}
-)
-_IMPURE = frozenset(
-    {"clock_timestamp", "gen_random_uuid", "nextval", "now", "pg_read_file", "pg_sleep", "random", "setseed", "uuid_generate_v4"}
-)
-_FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {
+FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {
     "coalesce": _coalesce,
     "nullif": _nullif,
     "greatest": _extreme("greatest"),
@@ -196,7 +166,6 @@ _FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {
     "stable_uuid": _stable_uuid,
 }
 HANDLERS: Mapping[type, Callable[[Checker, Any], Node]] = {
-    exp.Anonymous: _call,
     exp.Case: _case,
     exp.DPipe: _join,
     exp.Trim: _trim,

@@ -11,7 +11,7 @@ from cdc.mapping.expression.checker import Checker, Operand, refused
 from cdc.mapping.expression.node import Among, And, Call, Constant, Distinct, IsNull, IsTruth, Node, Not, Or
 from cdc.mapping.expression.runtime.like import like
 from cdc.mapping.expression.sqltype import Sql
-from cdc.mapping.expression.vocabulary import COMPARABLE
+from cdc.mapping.expression.vocabulary.signature import COMPARABLE
 
 _COMPARISONS: Mapping[type, str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cdc.mapping.expression.sqltype import IMPLICIT, PREFERRED, Sql
-from cdc.mapping.expression.vocabulary import Signature
+from cdc.mapping.expression.vocabulary.signature import Signature
 
 
 def resolve(signatures: Sequence[Signature], given: Sequence[Sql]) -> Sequence[Signature]:
