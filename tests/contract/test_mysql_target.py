@@ -595,8 +595,8 @@ def test_a_row_that_an_application_inserts_just_before_us_is_updated(harness, ma
     target = opened(harness, mapped)
     find = target._writer._find
 
-    def find_and_lose_the_race(*given):
-        found = find(*given)
+    def find_and_lose_the_race(*given, living):
+        found = find(*given, living=living)
         monkeypatch.setattr(target._writer, "_find", find)
         harness.execute(f"insert into {harness.schema}.t values (0, 'app', 'app')")
         return found
