@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Literal
 
@@ -75,7 +76,7 @@ def load(path: str | FilePath, environment: Mapping[str, str] | None = None) -> 
     file = FilePath(path)
     content, problems = read_file(file)
     if content is None:
-        return None, problems
+        return None, [replace(problem, help="name the service file by `cdc -c FILE` or CDC_CONFIG") for problem in problems]
     document, problems = read(str(file), content)
     if document is None:
         return None, [hidden(problem, ()) for problem in problems]

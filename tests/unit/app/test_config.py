@@ -416,6 +416,7 @@ def test_a_service_file_that_is_none(path, tmp_path, monkeypatch):
     settings, (problem,) = load(path, {})
     assert settings is None
     assert (problem.code, problem.line, problem.column) == ("unreadable", 1, 1)
+    assert "`cdc -c FILE`" in problem.help
 
 
 def test_a_huge_file_is_refused_without_being_read_whole(service):
