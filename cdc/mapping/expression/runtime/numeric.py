@@ -16,6 +16,7 @@ _DIGITS_BEFORE, _DIGITS_AFTER = 131072, 16383
 _EXACT = Context(prec=400_000, rounding=ROUND_HALF_UP, Emax=999_999, Emin=-999_999, traps=[DivisionByZero, Overflow])
 """Room for every sum and product of two values; NaN comes of infinities as in PostgreSQL, without a trap."""
 _ZERO, _ONE, _NAN = Decimal(0), Decimal(1), Decimal("NaN")
+_TENS = (1, 10, 100, 1000)
 _MIN_SIGNIFICANT, _GROUP, _MAX_DISPLAY = 16, 4, 1000
 """NUMERIC_MIN_SIG_DIGITS, DEC_DIGITS and NUMERIC_MAX_DISPLAY_SCALE of PostgreSQL's numeric.c."""
 _NUMBER = re.compile(
@@ -128,15 +129,25 @@ def _scale(given: Decimal) -> int:
 
 def _quotient_scale(a: Decimal, b: Decimal) -> int:
     """select_div_scale of PostgreSQL's numeric.c: 16 significant digits, counted in groups of four."""
-    (weight_a, first_a), (weight_b, first_b) = _leading_group(a), _leading_group(b)
+    (weight_a, first_a, scale_a), (weight_b, first_b, scale_b) = _groups(a), _groups(b)
     weight = weight_a - weight_b - (1 if first_a <= first_b else 0)
-    return min(_MAX_DISPLAY, max(0, _MIN_SIGNIFICANT - weight * _GROUP, _scale(a), _scale(b)))
+    return min(_MAX_DISPLAY, max(0, _MIN_SIGNIFICANT - weight * _GROUP, scale_a, scale_b))
 
 
-def _leading_group(given: Decimal) -> tuple[int, int]:
-    """Return place and value of the first group of four digits, groups being counted from the decimal point."""
-    weight = given.adjusted() // _GROUP if given else 0
-    return weight, int(_EXACT.scaleb(given.copy_abs(), -weight * _GROUP))
+def _groups(given: Decimal) -> tuple[int, int, int]:
+    """Return place and value of the first group of four digits, groups being counted from the decimal point, and the scale."""
+    whole, _, fraction = str(given).lstrip("-").partition(".")
+    if whole[0] != "0" and whole.isdecimal() and (not fraction or fraction.isdecimal()):  # much quicker than what is right for all
+        return (len(whole) - 1) // _GROUP, int(whole[: (len(whole) - 1) % _GROUP + 1]), len(fraction)
+    _, digits, exponent = given.as_tuple()
+    scale = -int(exponent)
+    if not given:
+        return 0, 0, scale
+    weight, place = divmod(len(digits) - 1 - scale, _GROUP)
+    first = 0
+    for digit in digits[: place + 1]:
+        first = first * 10 + digit
+    return weight, first * _TENS[max(0, place + 1 - len(digits))], scale
 
 
 @lru_cache(4096)
