@@ -23,12 +23,18 @@ def uuid_in(text: str) -> str:
 
 def stable_uuid(namespace: bytes, *values: str) -> str:
     """RFC 9562 version 5, value by value: each UUID is the namespace of the next, so that no two lists of values run together."""
-    for text in values:
+    for text in values[:-1]:
         namespace = version_5(namespace, text)
-    return _hyphenated(namespace.hex())
+    digits = sha1(namespace + values[-1].encode(), usedforsecurity=False).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+"""The first digit of the fourth group has its two highest bits set to 10."""
 
 
 def version_5(namespace: bytes, name: str) -> bytes:
+    """Return the 16 bytes of the UUID of a name in a namespace."""
     digest = bytearray(sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80

@@ -36,11 +36,13 @@ _LOWER = _Simple(lambda character: character.lower()[0])
 
 def upper(text: str) -> str:
     """Each character's capital; `ß` has none of one character and stays, as with the C library's locales."""
-    return text.upper() if text.isascii() else text.translate(_UPPER)
+    made = text.upper()
+    return made if len(made) == len(text) else text.translate(_UPPER)
 
 
 def lower(text: str) -> str:
-    return text.lower() if text.isascii() else text.translate(_LOWER)
+    made = text.lower()
+    return made if len(made) == len(text) and "Σ" not in text else text.translate(_LOWER)  # Python knows the final sigma
 
 
 def initcap(text: str) -> str:
