@@ -1,5 +1,5 @@
-# make demo | test | check | bench | soak | clean. Each installs what it needs first; see .ci/bootstrap.
-.PHONY: help demo test check bench soak clean
+# make demo | test | test-packs | check | bench | soak | clean. Each installs what it needs first; see .ci/bootstrap.
+.PHONY: help demo test test-packs check bench soak clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
@@ -8,6 +8,7 @@ help:
 	@echo "make demo          an ERP and a CRM come into step before your eyes (about a minute; leaves nothing behind)"
 	@echo "make demo KEEP=1   the same, and everything goes on running for you to play with"
 	@echo "make test          all tests, on private servers that are started for them"
+	@echo "make test-packs    the mapping packs, against Tryton itself, which is installed into .venv/tryton first (a minute or two)"
 	@echo "make check         format, lint, types, floors, house rules, spelling"
 	@echo "make bench         rows per second, and milliseconds from commit to visible"
 	@echo "make soak          the long tests"
@@ -19,7 +20,13 @@ demo:
 
 test:
 	@.ci/bootstrap servers
-	@$(python) -m pytest -q -n 2 -m "not soak"
+	@$(python) -m pytest -q -n 2 -m "not soak and not packs"
+
+test-packs:
+	@.ci/bootstrap servers
+	@test -x .venv/tryton/bin/python || $(python) -m venv .venv/tryton
+	@.venv/tryton/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --requirement .ci/packs.lock
+	@$(python) -m pytest -q tests/packs
 
 check:
 	@.ci/bootstrap

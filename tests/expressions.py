@@ -38,6 +38,13 @@ COLUMNS: Mapping[str, Type] = {
     "ti": Type(Kind.TIME, "time without time zone", precision=6),
     "by": Type(Kind.BYTES, "bytea"),
     "ar": Type(Kind.ARRAY, "integer[]"),
+    "jo": Type(Kind.JSON, "jsonb"),
+    "js": Type(Kind.JSON, "json"),
+    "ta": Type(Kind.ARRAY, "text[]"),
+    "na": Type(Kind.ARRAY, "numeric[]"),
+    "rx": Type(Kind.TEXT, "text"),
+    "iv": Type(Kind.INTERVAL, "interval"),
+    "zone": Type(Kind.TEXT, "text"),
 }
 SCOPE = Scope("t", COLUMNS)
 

@@ -13,6 +13,7 @@ from cdc.model.table import TableName
 from cdc.model.value import value
 from cdc.model.write import TargetPlan
 from cdc.source.base import Source, SourceAdmin
+from cdc.source.reader import Reader
 from cdc.target.base import Target, TargetAdmin
 
 
@@ -24,24 +25,31 @@ class Engine:
     source_admin: Callable[[Endpoint, str], SourceAdmin]
     target: Callable[[Endpoint, str, Sequence[TargetPlan]], Target]
     target_admin: Callable[[Endpoint, str], TargetAdmin]
+    reader: Callable[[Endpoint], Reader]
+    statements: Callable[[Endpoint, TargetPlan], Mapping[str, str]]
+    """What writes a plan's rows, by what it does, for people."""
 
 
 def _postgresql() -> Engine:
     from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
+    from cdc.source.postgresql.reader import PostgreSQLReader
     from cdc.source.postgresql.source import PostgreSQLSource
     from cdc.target.postgresql.admin import PostgreSQLTargetAdmin
+    from cdc.target.postgresql.statements import statements
     from cdc.target.postgresql.target import PostgreSQLTarget
 
-    return Engine(PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin)
+    return Engine(PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin, PostgreSQLReader, statements)
 
 
 def _mysql() -> Engine:
     from cdc.source.mysql.admin import MySQLSourceAdmin
+    from cdc.source.mysql.reader import MySQLReader
     from cdc.source.mysql.source import MySQLSource
     from cdc.target.mysql.admin import MySQLTargetAdmin
+    from cdc.target.mysql.statements import statements
     from cdc.target.mysql.target import MySQLTarget
 
-    return Engine(MySQLSource, lambda endpoint, _: MySQLSourceAdmin(endpoint), MySQLTarget, MySQLTargetAdmin)
+    return Engine(MySQLSource, lambda endpoint, _: MySQLSourceAdmin(endpoint), MySQLTarget, MySQLTargetAdmin, MySQLReader, statements)
 
 
 _ENGINES: Mapping[str, Callable[[], Engine]] = {"postgresql": _postgresql, "mysql": _mysql}
@@ -74,10 +82,25 @@ class Line:
         return self.target_engine.target_admin(self.target, self.name)
 
     @contextmanager
+    def readers(self) -> Iterator[tuple[Reader, Reader]]:
+        """What looks at the rows of source and target."""
+        with closing(self.source_engine.reader(self.source)) as source, closing(self.target_engine.reader(self.target)) as target:
+            yield source, target
+
+    def statements(self, plan: TargetPlan) -> Mapping[str, str]:
+        """What writes a mapping's rows, by what it does."""
+        return self.target_engine.statements(self.target, plan)
+
+    @contextmanager
     def admins(self) -> Iterator[Admins]:
         """Ordinary connections to both servers."""
         with closing(self.source_admin()) as source, closing(self.target_admin()) as target:
             yield source, target
+
+
+def engine(endpoint: Endpoint) -> Engine:
+    """Return the classes for a database's kind of server."""
+    return _ENGINES[endpoint.engine]()
 
 
 def line(pipeline: Pipeline) -> Line:

@@ -15,7 +15,7 @@ from cdc.mapping.problem import did_you_mean
 from cdc.model.errors import CdcError, Exit
 from cdc.model.value import value
 
-COMMANDS = ("check", "setup", "run", "status", "teardown", "mapping", "version")
+COMMANDS = ("init", "check", "plan", "setup", "run", "status", "xref", "teardown", "mapping", "version")
 """In the order in which one meets them."""
 
 
@@ -58,10 +58,11 @@ def root(ctx: click.Context, config: Path, *, verbose: bool, no_color: bool) -> 
     cdc reads the change log of one database, translates each row change by mapping specs, and applies them to another with an
     exactly-once effect: PostgreSQL, MySQL and MariaDB, in both directions at once.
 
-    First steps: write cdc.yaml and mappings, then `cdc check`, `cdc check --connect`, `cdc run`.
+    First steps: `cdc init` begins cdc.yaml and mappings; then `cdc check`, `cdc check --connect`, `cdc run`.
 
     \b
-    Exit codes: 0 ok, 1 failure, 2 usage, 69 a server cannot be reached,
+    Exit codes: 0 ok, 1 failure, 2 usage, 3 differences found,
+    69 a server cannot be reached,
     75 try again later, 76 a gap in the log, 77 a privilege is missing,
     78 configuration or mapping wrong. Several apply: 78, 77, 76, 69 in this order.
     """  # noqa: D301, click's mark for a paragraph that keeps its lines

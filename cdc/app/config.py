@@ -6,12 +6,13 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path as FilePath
 from typing import Literal
 
 from cdc.app.databases import endpoint, one_database, passwords, written_secrets
 from cdc.app.mapping_files import MappingFiles, read_file
+from cdc.app.masking import PATH, salt, salt_text, salt_words, short_salt, written_salt
 from cdc.app.secrets import Filled, fill, hidden
 from cdc.app.service_file import MetricsFile, ServiceFile
 from cdc.mapping.document import Document, Path
@@ -52,19 +53,20 @@ class Log:
 
 @value
 class Settings:
-    """What the service file says. `repr` shows no password."""
+    """What the service file says. `repr` shows no password and no salt."""
 
     file: str
     databases: Mapping[str, Endpoint]
     pipelines: Mapping[str, Pipeline]
     metrics: Listen | None
     log: Log
+    salt: str = field(default="", repr=False)
 
     @property
     def secrets(self) -> frozenset[str]:
         """What no log line, metric or report may hold."""
         endpoints = self.databases.values()
-        return frozenset(s for e in endpoints for s in (e.password, e.options.get("sslpassword", "")) if s)
+        return frozenset(s for e in endpoints for s in (e.password, e.options.get("sslpassword", ""), self.salt) if s)
 
 
 def load(path: str | FilePath, environment: Mapping[str, str] | None = None) -> tuple[Settings | None, list[Problem]]:
@@ -83,7 +85,7 @@ def load(path: str | FilePath, environment: Mapping[str, str] | None = None) -> 
     loading = _Loading(file, document, fill(document, file.parent, os.environ if environment is None else environment))
     settings = loading.settings()
     names = document.data.get("databases")
-    secrets = passwords(document, names if isinstance(names, dict) else {})
+    secrets = [*passwords(document, names if isinstance(names, dict) else {}), *salt_words(document)]
     problems = [hidden(problem, secrets) for problem in (*problems, *loading.problems)]
     return None if failed(problems) else settings, ordered([*problems, *loading.mappings.problems])
 
@@ -98,7 +100,7 @@ class _Loading:
 
     def __init__(self, file: FilePath, document: Document, filled: Filled) -> None:
         self.problems = list(filled.problems)
-        self.mappings = MappingFiles()
+        self.mappings = MappingFiles(salt(filled.data))
         self._file, self._document, self._filled = file, document, filled
 
     def settings(self) -> Settings | None:
@@ -117,10 +119,15 @@ class _Loading:
         pipelines = dict(self._pipelines(shape, databases, specs))
         metrics = self._listen(("metrics",), shape.metrics)
         self._addresses(metrics, pipelines)
-        return Settings(str(self._file), databases, pipelines, metrics, Log(shape.log.format, shape.log.level))
+        return Settings(
+            str(self._file), databases, pipelines, metrics, Log(shape.log.format, shape.log.level), salt_text(self._filled.data)
+        )
 
     def _secrets(self, shape: ServiceFile) -> None:
         written = [problem for name in shape.databases for problem in written_secrets(self._document, name)]
+        if shape.masking and PATH not in self._filled.unresolved:
+            written += written_salt(self._document)
+            self.problems += short_salt(self._document, shape.masking.salt)
         self.problems += written
         if written and self._file.stat().st_mode & stat.S_IROTH:
             place = Place(str(self._file), 1, 1)

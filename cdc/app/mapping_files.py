@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from cdc.mapping import csv_file
+from cdc.mapping.csv_file import Beside
+from cdc.mapping.expression.salt import Salt
 from cdc.mapping.problem import Place, Problem
 from cdc.mapping.read import read_mapping
 from cdc.mapping.spec import MappingSpec
@@ -13,7 +17,8 @@ from cdc.mapping.yaml12 import LIMIT
 class MappingFiles:
     """Mapping files on disk; `problems` are those of all files read so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, salt: Salt | None) -> None:
+        self._salt = salt
         self.problems: list[Problem] = []
         self._known: dict[Path, MappingSpec | None] = {}
 
@@ -25,9 +30,24 @@ class MappingFiles:
     def _spec(self, file: Path) -> MappingSpec | None:
         if file not in self._known:
             content, problems = read_file(file)
-            self._known[file], found = (None, problems) if content is None else read_mapping(str(file), content)
+            spec, found = (None, problems) if content is None else read_mapping(str(file), content, beside(file))
+            self._known[file] = spec and replace(spec, salt=self._salt)
             self.problems += found
         return self._known[file]
+
+
+def beside(file: Path | str) -> Beside:
+    """Return what opens files that a mapping names, relative to its own folder."""
+
+    def opened(name: str) -> tuple[str, bytes | None, str]:
+        path = Path(file).parent / name
+        try:
+            with path.open("rb") as content:
+                return str(path), content.read(csv_file.LIMIT + 1), ""
+        except (OSError, ValueError) as error:  # a name with a NUL in it is a ValueError
+            return str(path), None, getattr(error, "strerror", None) or "not a file's name"
+
+    return opened
 
 
 def read_file(file: Path) -> tuple[bytes | None, list[Problem]]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import field, replace
 from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 from cdc.app.build import Line
 from cdc.app.config import default_schema
+from cdc.app.look_ups import look_ups
 from cdc.app.outcome import ORDER, hint
+from cdc.app.questions import answers, scan_findings
 from cdc.mapping.compile import compile_plan
 from cdc.mapping.plan import Plan
 from cdc.mapping.problem import Level, Problem, ordered, printable, render
+from cdc.mapping.query_prepare import Answers, wanted_tables
+from cdc.mapping.reference import looks_in, uses_crosswalk
 from cdc.mapping.spec import table_name
 from cdc.model.change import Position
 from cdc.model.errors import CdcError, Denied, Exit, Finding, Gap, Misconfigured, Unreachable
@@ -21,6 +25,7 @@ from cdc.model.table import Definition, TableName
 from cdc.model.value import value
 from cdc.model.write import Checkpoint
 from cdc.source.base import SourceAdmin
+from cdc.sql.ledger import CROSSWALK, SCHEMA
 from cdc.target.base import TargetAdmin
 
 _ERRORS: Mapping[Exit, type[CdcError]] = {Exit.CONFIG: Misconfigured, Exit.DENIED: Denied, Exit.GAP: Gap, Exit.UNREACHABLE: Unreachable}
@@ -28,6 +33,8 @@ _ERRORS: Mapping[Exit, type[CdcError]] = {Exit.CONFIG: Misconfigured, Exit.DENIE
 
 SETUP = "setup"
 """Code of the finding that what `setup` makes is not there yet; the first run makes it, so it is none."""
+_CROSSWALK = TableName(SCHEMA, CROSSWALK)
+_NO_CROSSWALK = Finding(SETUP, f"the table {_CROSSWALK} is missing, which a mapping uses", "Run `cdc setup`.", Exit.CONFIG)
 MENDED = "publication-"
 """How codes begin of what `setup` mends."""
 
@@ -61,6 +68,8 @@ class Side:
     """Tables that it does not show our account."""
     checkpoint: Checkpoint | None = None
     """What a target remembers of the pipeline; None: it was never loaded, or we may not ask."""
+    answers: Answers = field(default_factory=dict)
+    """What a source made of the mappings' queries."""
     held: bool = False
     """Somebody runs the pipeline now, so that a target's checkpoint moves on while the source is asked."""
 
@@ -107,15 +116,16 @@ class Examined:
 def examine(line: Line) -> Examined:
     """Ask both servers, each whether or not the other answers, and compile the plan when both did."""
     schemas = default_schema(line.source), default_schema(line.target)
-    sources = [table_name(spec.source, schemas[0]) for spec in line.specs]
+    read = [tuple(wanted_tables(spec, schemas[0])) for spec in line.specs]
     targets = [table_name(spec.target, schemas[1]) for spec in line.specs]
     target = _target(line, list(dict.fromkeys(targets)))
-    source = _source(line, list(dict.fromkeys(sources)), target)
+    source = _source(line, list(dict.fromkeys(name for names in read for name in names)), target)
     if source.error is not None or target.error is not None:
         return Examined(line, source, target, None, ())
-    ends = zip(line.specs, sources, targets, strict=True)
-    shown = [spec for spec, one, other in ends if one not in source.hidden and other not in target.hidden]
-    plan, problems = compile_plan(shown, source.definitions, target.definitions, *schemas)
+    needed = ({other, *(name for name, _ in looks_in(spec, schemas[1]))} for spec, other in zip(line.specs, targets, strict=True))
+    ends = zip(line.specs, read, needed, strict=True)
+    shown = [spec for spec, ours, others in ends if not set(ours) & set(source.hidden) and others.isdisjoint(target.hidden)]
+    plan, problems = compile_plan(shown, source.definitions, target.definitions, *schemas, answers=source.answers)
     said = {SAID.get(finding.code) for finding in source.findings}
     whole = len(shown) == len(line.specs)
     return Examined(line, source, target, plan if whole else None, [problem for problem in problems if problem.code not in said])
@@ -123,18 +133,25 @@ def examine(line: Line) -> Examined:
 
 def _target(line: Line, names: Sequence[TableName]) -> Side:
     def ask(admin: TargetAdmin) -> Side:
-        side = _asked(line.target.name, admin, names)
+        side = _asked(line.target.name, admin, [*names, *([_CROSSWALK] if crosswalk else [])])
+        read, unreadable = look_ups(line, admin)
+        found = [_unprefixed(line.target.name, finding) for finding in unreadable.values()]
+        hidden = {*side.hidden, *unreadable}
+        side = replace(side, definitions={**read, **side.definitions}, findings=[*side.findings, *found], hidden=hidden)
         if any(_refusing(side)):
             return side  # we may not be allowed to read the checkpoint
         held, checkpoint = admin.holder() is not None, admin.checkpoint()
-        return replace(side, checkpoint=checkpoint if checkpoint and checkpoint.position else None, held=held)
+        loaded = checkpoint if checkpoint and checkpoint.position else None
+        added = [_NO_CROSSWALK] if loaded and crosswalk and _CROSSWALK not in side.definitions else []
+        return replace(side, checkpoint=loaded, held=held, findings=[*side.findings, *added])
 
+    crosswalk = any(map(uses_crosswalk, line.specs))
     return _side(line.target.name, line.target_admin, ask)
 
 
 def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
     def ask(admin: SourceAdmin) -> Side:
-        side = _asked(line.source.name, admin, names)
+        side = _queried(line, _asked(line.source.name, admin, names), admin)
         after = target.checkpoint.position if target.checkpoint else None
         if after is None:
             return replace(side, findings=[_still_made(finding) for finding in side.findings])
@@ -143,6 +160,17 @@ def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
         return replace(side, findings=[*side.findings, *_broken(side, admin, after)])
 
     return _side(line.source.name, line.source_admin, ask)
+
+
+def _queried(line: Line, side: Side, admin: SourceAdmin) -> Side:
+    """Put the mappings' queries to the server, and see what they would read."""
+    schema = default_schema(line.source)
+    specs = [spec for spec in line.specs if spec.query and all(name in side.definitions for name in wanted_tables(spec, schema))]
+    if not specs:
+        return side
+    given = answers(specs, side.definitions, schema, admin)
+    found = scan_findings(specs, side.definitions, schema, admin, given)
+    return replace(side, answers=given, findings=[*side.findings, *found])
 
 
 def _broken(side: Side, admin: SourceAdmin, after: Position) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ _SHORTEST = 4
 _IN_URL = re.compile(r"://[^\s:/@\"']{0,200}:(?P<secret>[^\s\"']{1,500})@")
 _BEFORE_AT = re.compile(r":(?!//)(?P<secret>[^\s\"']{1,500})@")
 _IN_OPTION = re.compile(r"password=(?P<secret>[^&\s\"']+)")
-_AS_VALUE = re.compile(r"""password["']?\s*:\s*(?P<secret>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*)""")
+_AS_VALUE = re.compile(r"""(?:password|salt)["']?\s*:\s*(?P<secret>"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*)""")
 
 
 @value
@@ -86,8 +86,8 @@ class _Filling:
             return [self.data(inner, (*path, at)) for at, inner in enumerate(given)]
         if isinstance(given, str) and "${" in given:
             return self._text(given, path)
-        if path[-1] == "password" and given is not None:
-            return self._document.scalar(path)  # a password of digits is a text
+        if path[-1] in ("password", "salt") and given is not None:
+            return self._document.scalar(path)  # one of digits is a text
         return given
 
     def _text(self, given: str, path: Path) -> str:

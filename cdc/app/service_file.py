@@ -58,6 +58,15 @@ class PipelineFile(Shape):
     )
 
 
+class MaskingFile(Shape):
+    """What masking needs that no mapping file may hold."""
+
+    salt: Annotated[str, WithJsonSchema(SCALAR)] = Field(
+        description="Secret that `hash_sha256` adds to each text, best as a reference. With another one, all hashes are others: keep it.",
+        examples=["${file:/etc/cdc/salt}"],
+    )
+
+
 class LogFile(Shape):
     """What is logged, to stderr."""
 
@@ -74,4 +83,5 @@ class ServiceFile(Shape):
     databases: dict[str, DatabaseFile] = Field(description="Name: where it is. The names mark what was written, so keep them.")
     pipelines: dict[str, PipelineFile] = Field(description="Name: one direction. The names are those of checkpoints, so keep them.")
     metrics: MetricsFile | None = Field(default=None, description="Where Prometheus asks; without it nothing listens.")
+    masking: MaskingFile | None = Field(default=None, description="What masking needs; without it, `hash_sha256` is refused.")
     log: LogFile = Field(default_factory=LogFile, description="What is logged, to stderr.")

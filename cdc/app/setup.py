@@ -13,6 +13,7 @@ from cdc.model.errors import Held
 from cdc.model.value import value
 from cdc.source.base import SourceAdmin
 from cdc.target.base import TargetAdmin
+from cdc.target.reference import crosswalked
 
 _ONE_AT_A_TIME = threading.Lock()
 """`create schema if not exists` by two sessions at once fails for one of them."""
@@ -48,18 +49,18 @@ def _say_slow(database: str) -> None:
 def setting_up(line: Line, plan: Plan, source: SourceAdmin, target: TargetAdmin) -> Sequence[Statement]:
     """Return what is still needed. The target comes first: a slot that nobody reads yet holds back the source's log."""
     return [
-        *(Statement(line.target.name, text, target) for text in target.setup()),
+        *(Statement(line.target.name, text, target) for text in target.setup(crosswalk=crosswalked(plan.targets))),
         *(Statement(line.source.name, text, source) for text in source.setup(plan.sources)),
     ]
 
 
-def tearing_down(line: Line, source: SourceAdmin, target: TargetAdmin) -> Sequence[Statement]:
-    """Return what removes it. The source comes first: what is left there costs disk. Raises `Held` while somebody runs the pipeline."""
+def tearing_down(line: Line, source: SourceAdmin, target: TargetAdmin, *, crosswalk: bool = False) -> Sequence[Statement]:
+    """Return what removes it, with the last pipeline the crosswalk too if so wanted. The source comes first: what is left there costs disk. Raises `Held` while somebody runs the pipeline."""
     if (holder := target.holder()) is not None:
         raise Held(f"{line.name} is run by {holder}", "Stop it first: systemctl stop, or Ctrl-C where it runs.")
     return [
         *(Statement(line.source.name, text, source) for text in source.teardown()),
-        *(Statement(line.target.name, text, target) for text in target.teardown()),
+        *(Statement(line.target.name, text, target) for text in target.teardown(crosswalk=crosswalk)),
     ]
 
 

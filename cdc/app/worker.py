@@ -14,16 +14,17 @@ from cdc.app.build import Line
 from cdc.app.metrics import Meters
 from cdc.app.observed import ObservedTarget
 from cdc.app.outcome import hint, trace, unexpected
+from cdc.app.plan_hash import pipeline_hash
 from cdc.app.preflight import Examined, examine
 from cdc.app.setup import set_up
 from cdc.app.supervise import Pause, supervise
 from cdc.app.watch import State, Watch
 from cdc.mapping.plan import Plan
 from cdc.mapping.problem import Level
-from cdc.model.errors import CdcError, Exit
+from cdc.model.errors import CdcError, Exit, Misconfigured
 from cdc.pipeline import loop
 from cdc.pipeline.batch import Limits
-from cdc.pipeline.step import Done, Loading, Step
+from cdc.pipeline.step import Asked, Done, Loading, Step
 
 QUICK_TRIES = 3
 """Tries again of `run --once` before a fault that goes away ends it."""
@@ -32,8 +33,10 @@ QUICK_TRIES = 3
 class Worker:
     """Runs one pipeline until it is asked to stop or an error stays. What it does shows in `watch`."""
 
-    def __init__(self, line: Line, watch: Watch, meters: Meters, *, once: bool) -> None:
+    def __init__(self, line: Line, watch: Watch, meters: Meters, *, once: bool, plan_hash: str = "") -> None:
+        """`plan_hash`: what the mappings must be compiled to; empty: anything."""
         self.line, self.watch, self.once = line, watch, once
+        self._plan_hash = plan_hash
         self._meters = meters
         self._log: Any = structlog.get_logger().bind(pipeline=line.name)
 
@@ -68,6 +71,11 @@ class Worker:
         examined = examine(self.line)
         checkpoint = examined.target.checkpoint
         plan = self._runnable(examined)
+        if self._plan_hash and (found := pipeline_hash(self.line, examined)) != self._plan_hash:
+            raise Misconfigured(
+                f"the mappings are compiled to plan_hash {found}, and {self._plan_hash} is asked for",
+                "Look at what has changed: `cdc plan`.",
+            )
         self.watch.starts(checkpoint)
         if checkpoint is None:
             self._sets_up(plan)
@@ -92,7 +100,7 @@ class Worker:
             yield opened.enter_context(closing(cast(Generator[Step], steps)))
 
     def _runnable(self, examined: Examined) -> Plan:
-        for problem in examined.problems:
+        for problem in (problem for problem in examined.problems if problem.level is not Level.NOTE):
             say = self._log.warning if problem.level is Level.WARNING else self._log.error
             say(problem.message, file=f"{problem.file}:{problem.line}:{problem.column}", hint=problem.help)
         for side in (examined.source, examined.target):
@@ -118,6 +126,8 @@ class Worker:
             return
         if before is not State.STREAMING:
             self._log.info("the pipeline streams", position=self.watch.position)
+        if isinstance(step, Asked):
+            self._log.info("a change touches many rows of a mapping", mapping=step.mapping, rows=step.keys, of=step.of)
         if isinstance(step, Done):
             self._log.debug("a batch is applied", writes=len(step.batch.writes), position=step.batch.upto)
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from cdc.mapping.catalogue import check_old_rows, check_required, check_target, find_table
 from cdc.mapping.column import Item, check_columns, check_expressions, check_where, constant
+from cdc.mapping.coverage import check_coverage
+from cdc.mapping.declared import types as _types
 from cdc.mapping.expression.node import Node
-from cdc.mapping.expression.scope import Scope
+from cdc.mapping.expression.scope import Scope, asks_about_change
 from cdc.mapping.function import row_functions
+from cdc.mapping.notes import notes
 from cdc.mapping.plan import Bind, Plan, Route, RowPlan
 from cdc.mapping.problem import Problem, failed
+from cdc.mapping.query_plan import query_plan
+from cdc.mapping.query_prepare import RESULT, Answers, Prepared, check_key, prepare
 from cdc.mapping.rank import ranks
-from cdc.mapping.spec import MappingSpec
+from cdc.mapping.reference import by_column, entities, references
+from cdc.mapping.remedy import with_remedies
+from cdc.mapping.spec import MappingSpec, Moment
 from cdc.model.change import Value
 from cdc.model.errors import Misconfigured
+from cdc.model.reference import Reference
 from cdc.model.table import Column, Definition, Table, TableName
-from cdc.model.types import Kind, Type
 from cdc.model.value import value
 from cdc.model.write import Deletes, TargetPlan
 
@@ -30,6 +39,9 @@ class _Checked:
     spec: MappingSpec
     source: Definition
     target: Definition
+    references: tuple[Reference, ...] = ()
+    query: Prepared | None = None
+    """Set where rows come from a query; `source` then describes what it returns."""
 
 
 def compile_plan(
@@ -38,18 +50,28 @@ def compile_plan(
     targets: Mapping[TableName, Definition],
     source_schema: str,
     target_schema: str,
+    answers: Answers = MappingProxyType({}),
 ) -> tuple[Plan | None, list[Problem]]:
-    """Return the plan, None when there are errors, and all problems of all specs. The schemas are those of unqualified table names."""
+    """Return the plan, None when there are errors, and all problems of all specs. The schemas are those of unqualified table names.
+
+    `answers` is what the source's server made of the queries.
+    """
     found: list[_Checked] = []
     problems: list[Problem] = []
     for spec in specs:
         source, without_source = find_table(spec, "source", sources, source_schema)
         target, without_target = find_table(spec, "target", targets, target_schema)
         problems += [*without_source, *without_target]
+        query = None
+        if source and spec.query:
+            query, unprepared = prepare(spec, source, sources, source_schema, answers, spec.salt)
+            source, problems = query.result if query else None, problems + unprepared
         if source and target:
-            found.append(_Checked(spec, source, target))
+            found.append(_Checked(spec, source, target, query=query))
         else:
             problems += _half(spec, source)
+    found, unresolved = _referring(found, targets, target_schema)
+    problems += unresolved
     for one in found:
         problems += _check(one)
     for table in {one.target.name: one.target for one in found}.values():
@@ -57,9 +79,22 @@ def compile_plan(
     return (None if failed(problems) else _plan(found)), problems
 
 
+def _referring(
+    found: Sequence[_Checked], targets: Mapping[TableName, Definition], target_schema: str
+) -> tuple[list[_Checked], list[Problem]]:
+    """Add the references of each spec. An entity's keys are made by one of them, and all may refer to it."""
+    made, problems = entities((one.spec, one.target) for one in found)
+    whole: list[_Checked] = []
+    for one in found:
+        given, wrong = references(one.spec, one.target, targets, target_schema, made)
+        whole.append(replace(one, references=given))
+        problems += wrong
+    return whole, problems
+
+
 def _half(spec: MappingSpec, source: Definition | None) -> list[Problem]:
     """With one table missing, the expressions are checked all the same."""
-    scope = Scope(str(source.name), _types(source.columns)) if source else Scope(spec.source, None)
+    scope = Scope(str(source.name), _types(source.columns), spec.salt) if source else Scope(spec.source, None, spec.salt)
     return check_columns(spec, scope, {})[1] + check_where(spec, scope)[1]
 
 
@@ -67,29 +102,26 @@ def _check(one: _Checked) -> Iterator[Problem]:
     where, items, problems = _expressions(one, one.source.columns)
     yield from problems
     yield from check_target(one.spec, one.target)
-    yield from check_old_rows(one.spec, one.source, where, items)
+    yield from check_old_rows(one.spec, one.source, where, items) if one.query is None else check_key(one.spec, one.source, items)
+    yield from notes(one.spec, one.source, one.target, items)
     yield from _soft_delete(one)[1]
+    scope = _scope(one, one.source.columns)
+    yield from check_coverage(one.spec, scope, frozenset(column.name for column in one.source.columns if not column.nullable))
 
 
 def _expressions(one: _Checked, columns: Sequence[Column]) -> tuple[Node | None, list[Item], list[Problem]]:
     """Check where and columns against one shape of the source table."""
-    scope = Scope(str(one.source.name), _types(columns, one.source))
+    scope = _scope(one, columns)
     writable = {column.name: column for column in one.target.columns}
-    items, problems = check_columns(one.spec, scope, writable)
+    items, problems = check_columns(one.spec, scope, writable, by_column(one.references))
+    items, unfit = with_remedies(one.spec, items, writable)
     where, wrong = check_where(one.spec, scope)
-    return where, items, problems + wrong
+    return where, items, problems + unfit + wrong
 
 
-def _types(columns: Sequence[Column], known: Definition | None = None) -> Mapping[str, Type]:
-    """The columns' types. A binary log does not say that an integer was declared tinyint(1): that the catalogue knows."""
-    return {column.name: _declared(column, known.column(column.name) if known else None) for column in columns}
-
-
-def _declared(column: Column, known: Column | None) -> Type:
-    given = column.type
-    if known is None or given.kind is not Kind.INT or known.type.kind is not Kind.INT:
-        return given
-    return known.type if (given.size, given.unsigned) == (known.type.size, known.type.unsigned) else given
+def _scope(one: _Checked, columns: Sequence[Column]) -> Scope:
+    name, row_alone = (RESULT, "a query mapping") if one.query else (str(one.source.name), "")
+    return Scope(name, _types(columns, one.source), one.spec.salt, row_alone)
 
 
 def _soft_delete(one: _Checked) -> tuple[tuple[tuple[Column, Value], ...], list[Problem]]:
@@ -106,15 +138,37 @@ def _soft_delete(one: _Checked) -> tuple[tuple[tuple[Column, Value], ...], list[
 def _plan(found: Sequence[_Checked]) -> Plan:
     rank = ranks({one.target.name: one.target for one in found}.values())
     plans = [(one, _target_plan(one, rank[one.target.name])) for one in found]
-    routes = [Route(one.source.name, plan) for one, plan in sorted(plans, key=lambda pair: pair[1].rank)]
+    routes = [_route(one, plan) for one, plan in sorted(plans, key=lambda pair: pair[1].rank)]
     return Plan(tuple(routes), _bind(plans))
+
+
+def _route(one: _Checked, plan: TargetPlan) -> Route:
+    if one.query is None or one.spec.query is None:
+        return Route(one.source.name, plan)
+    return Route(one.query.root.name, plan, query_plan(one.query, plan, one.spec.truncate, one.spec.query.settle))
 
 
 def _target_plan(one: _Checked, rank: int) -> TargetPlan:
     columns = [column for name in one.spec.columns if (column := one.target.column(name))]
     names = [column.name for column in columns]
     key = tuple(names.index(name) for name in one.spec.key)
-    return TargetPlan(one.spec.name, one.target, tuple(columns), key, one.spec.deletes, _soft_delete(one)[0], rank)
+    return TargetPlan(
+        one.spec.name,
+        one.target,
+        tuple(columns),
+        key,
+        one.spec.deletes,
+        _soft_delete(one)[0],
+        rank,
+        *_apart(one.spec, names),
+        one.references,
+    )
+
+
+def _apart(spec: MappingSpec, names: Sequence[str]) -> tuple[frozenset[int], frozenset[int]]:
+    """The positions of columns that only an insert, and that only an update sets."""
+    once, later = (frozenset(map(names.index, spec.only_at(moment))) for moment in (Moment.INSERT, Moment.UPDATE))
+    return once, later
 
 
 def _bind(plans: Sequence[tuple[_Checked, TargetPlan]]) -> Bind:
@@ -132,5 +186,6 @@ def _row_plan(one: _Checked, plan: TargetPlan, table: Table) -> RowPlan:
             f"mapping {plan.mapping} no longer fits {table.name}: {first.message} ({first.file}:{first.line}:{first.column})",
             first.help or "Mend the mapping, then start again.",
         )
-    made = row_functions(plan.mapping, where, items, plan.key)
-    return RowPlan(plan, made.map_row, made.key_of, one.spec.truncate, made.text)
+    made = row_functions(plan.mapping, where, items, plan.key, by_column(plan.references))
+    asks = any(asks_about_change(item.node, len(table.columns)) for item in items)
+    return RowPlan(plan, made.map_row, made.key_of, one.spec.truncate, made.text, asks)

@@ -44,6 +44,12 @@ def converter(source: Type, target: Type) -> Convert | Unfit | None:
     return _unfit(source, target)
 
 
+def cutter(source: Type, target: Type) -> Convert:
+    """Return what makes a text fit by cutting its end off, where the mapping asks for that."""
+    first = _stripped if source.padded and not target.padded else str
+    return lambda text: first(text)[: target.size]
+
+
 def _unfit(source: Type, target: Type, hint: str = "") -> Unfit:
     if not hint and target.kind in _CASTABLE and can_cast(of_column(source).sql, of_column(target).sql):
         hint = f"write cast(… as {_CASTABLE[target.kind]})"
@@ -312,7 +318,7 @@ _NO_TEXT = frozenset({Kind.BOOL, Kind.BYTES})
 """Kinds with more than one spelling as text: the mapping says which."""
 _CASTABLE: Mapping[Kind, str] = {
     Kind.BOOL: "boolean", Kind.INT: "bigint", Kind.NUMERIC: "numeric", Kind.FLOAT: "double precision", Kind.TEXT: "text",
-    Kind.DATE: "date", Kind.TIMESTAMP: "timestamp", Kind.INSTANT: "timestamptz", Kind.UUID: "uuid",
+    Kind.DATE: "date", Kind.TIME: "time", Kind.INTERVAL: "interval", Kind.TIMESTAMP: "timestamp", Kind.INSTANT: "timestamptz", Kind.UUID: "uuid",
 }  # fmt: skip
 _RULES: Mapping[tuple[Kind, Kind], Callable[[Type, Type], Convert | Unfit | None]] = {
     (Kind.INT, Kind.INT): _int_to_int,

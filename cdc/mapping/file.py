@@ -6,7 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from cdc.mapping.query_file import SETTLE, DependencyFile, short_forms
 from cdc.mapping.shape import SCALAR, Literally, Shape, SqlText
+from cdc.mapping.table_file import DecisionFile, SqlTexts, ValueMapFile, WhereFile
 
 _SHORT = {"description": "SQL expression over the source's columns.", **SCALAR}
 _NAMES = {"description": "Columns that have one name on both sides and are copied.", "type": "array", "items": {"type": "string"}}
@@ -21,16 +23,46 @@ def _short_forms(made: dict[str, Any]) -> None:
 class ColumnFile(Shape):
     """How one target column gets its value: `value`, or `map` with `from`."""
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"lookup", "by", "take", "missing", "xref", "check", "on_fail", "owner", "write", "reverse", "python"}
-    )
+    later: ClassVar[frozenset[str]] = frozenset({"owner", "reverse", "python"})
 
     value: SqlText = Field(default="", description="SQL expression over the source's columns.", examples=["trim(name)"])
     map: str = Field(default="", description="The value map, one of `maps`, that translates the text of `from`.", examples=["segments"])
-    source: SqlText = Field(
-        default="", alias="from", description="SQL expression whose text the value map translates.", examples=["type_code"]
+    source: SqlTexts = Field(
+        default="",
+        alias="from",
+        description="SQL expression whose text the value map translates, or a list of them.",
+        examples=["type_code"],
     )
     default: Literally = Field(default=None, description="What a text becomes that the value map does not have.", examples=["prospect"])
+    lookup: str = Field(default="", description="Table in the target in which a row is looked up.", examples=["users"])
+    by: dict[str, SqlText] = Field(
+        default_factory=dict,
+        description="What that row must agree on: its column, and an SQL expression over the source's columns.",
+        examples=[{"user_name": "created_by"}],
+    )
+    take: str = Field(
+        default="", description="The column of the found row, or the decision's result, whose value is taken.", examples=["id"]
+    )
+    missing: Literal["keep", "null", "park"] | None = Field(
+        default="park",
+        description="What happens when no row is found: keep the value that is there, set NULL, or refuse the row.",
+        examples=["keep"],
+    )
+
+    decision: str = Field(default="", description="The decision table, one of `decisions`, that gives the value.", examples=["stage"])
+    check: SqlText = Field(
+        default="",
+        description="SQL condition over the target's columns as this mapping writes them; a value that makes it false is a failure.",
+        examples=["length(phone) <= 32"],
+    )
+    on_fail: Literal["park", "null", "truncate", "halt"] | None = Field(
+        default="park",
+        description="What becomes of a value that can't be made, does not fit the column, or fails its check.",
+        examples=["park"],
+    )
+    write: Literal["always", "insert", "update"] = Field(
+        default="always", description="When the column is set: always, only when the row is inserted, only when it is there already."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -42,20 +74,25 @@ class TestFile(Shape):
     """An example row and what becomes of it."""
 
     __test__: ClassVar[bool] = False
-    later: ClassVar[frozenset[str]] = frozenset({"old", "op"})
 
     given: dict[str, Literally] = Field(description="Source columns; those not named are NULL.", examples=[{"id": 7, "name": "Müller"}])
     expect: dict[str, Literally] | None = Field(
         description="Target columns that the row must give; null when `where` leaves it out.", examples=[{"name": "Müller"}]
     )
+    old: dict[str, Literally] | None = Field(
+        default=None,
+        description="Source columns before an update, for expressions about `old`; those not named are as given.",
+        examples=[{"name": "Meier"}],
+    )
+    op: Literal["insert", "update"] | None = Field(
+        default=None, description="What the change did, for `op()`: `insert`, or `update` where `old` is given.", examples=["update"]
+    )
 
 
 class MappingFile(Shape):
-    """A row mapping: one source table to columns of one target table."""
+    """A mapping: one source table, or a query on the source, to columns of one target table."""
 
-    later: ClassVar[frozenset[str]] = frozenset(
-        {"query", "depends_on", "settle", "match", "direction", "reverse", "owner", "python", "deletes: park", "truncate: apply"}
-    )
+    later: ClassVar[frozenset[str]] = frozenset({"match", "direction", "reverse", "owner", "python", "deletes: park", "truncate: apply"})
 
     version: Literal[1] = Field(description="Version of the mapping language.", examples=[1])
     mapping: str = Field(
@@ -68,9 +105,26 @@ class MappingFile(Shape):
     key: list[str] = Field(
         description="Target columns that name a row; the table needs a unique index on exactly these.", min_length=1, examples=[["id"]]
     )
-    where: SqlText = Field(
+    query: str = Field(
         default="",
-        description="SQL condition over the source's columns; a row that leaves it is deleted by `deletes`.",
+        description="SELECT on the source, in its own SQL, that gives the rows of the root keys `:keys`; `columns` are made of what it returns.",
+        examples=["select p.id, p.name from party p where p.id in (:keys)"],
+    )
+    depends_on: dict[str, DependencyFile] = Field(
+        default_factory=dict,
+        description="Other tables that the query reads: how a changed row there leads to the root's key.",
+        examples=[{"party_address": "party"}],
+        json_schema_extra=short_forms,
+    )
+    settle: str = Field(
+        default="0s",
+        description="How long rows must have been quiet before the source is asked.",
+        json_schema_extra={"pattern": SETTLE},
+        examples=["500ms"],
+    )
+    where: WhereFile = Field(
+        default="",
+        description="SQL condition over the source's columns, or a decision table; a row that leaves it is deleted by `deletes`.",
         examples=["active"],
     )
     columns: dict[str, ColumnFile] = Field(
@@ -85,5 +139,10 @@ class MappingFile(Shape):
     )
     truncate: Literal["halt", "ignore"] = Field(default="halt", description="What TRUNCATE of the source table does.")
     on_error: Literal["park", "halt"] = Field(default="park", description="What a row does that can't be mapped or written.")
-    maps: dict[str, dict[str, Literally]] = Field(default_factory=dict, description="Value maps: name, then source text: target value.")
-    tests: list[TestFile] = Field(default_factory=list, description="Examples; this version checks their form and does not run them.")
+    maps: dict[str, ValueMapFile] = Field(
+        default_factory=dict, description="Value maps: name, then source text: target value, or rows of texts and a value, or a CSV file."
+    )
+    decisions: dict[str, DecisionFile] = Field(
+        default_factory=dict, description="Decision tables: name, then what is asked, what comes out, and the rules, here or in a CSV file."
+    )
+    tests: list[TestFile] = Field(default_factory=list, description="Examples, which `cdc mapping test` runs.")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TypeAlias
 
+from cdc.mapping.query import Query
 from cdc.model.change import Row
 from cdc.model.table import Table, TableName
-from cdc.model.value import value
+from cdc.model.value import identity, value
 from cdc.model.write import TargetPlan
 
 MapRow: TypeAlias = Callable[[Row], tuple[Row, Row] | None]
@@ -37,11 +38,51 @@ class RowPlan:
     key_of: KeyOf
     truncates: Truncates
     text: str
-    """The generated Python, for `mapping explain`."""
+    """The generated Python, for `mapping show`."""
+    asks: bool = False
+    """Whether an expression asks about the change: `map_row` then takes what `change_row.with_change` makes of a row."""
 
 
 Bind: TypeAlias = Callable[[Table], Sequence[RowPlan]]
 """A shape of a source table → its mappings, compiled for that shape. Raises `Misconfigured` when a mapping needs a column that is gone."""
+
+
+@value
+class Touches:
+    """How a changed row of a table leads to root keys of a query mapping."""
+
+    keys: Sequence[KeyOf]
+    """Row → root key."""
+    asked: Sequence[tuple[int, KeyOf]]
+    """Place among the plan's `asking`, and row → the values that this query is asked with."""
+
+
+@value
+class Asking:
+    """A query that leads from another table's rows to root keys."""
+
+    query: Query
+    key_of: KeyOf
+    """A row of its result → the root key."""
+
+
+@identity
+class QueryPlan:
+    """Where a mapping's rows come from, when a query on the source makes them."""
+
+    target: TargetPlan
+    tables: Sequence[TableName]
+    """What it reads: the root, then what it depends on."""
+    query: Query
+    result: Table
+    """The shape of its rows, to be bound like a table's. Its key is the root's."""
+    root_key: Sequence[str]
+    asking: Sequence[Asking]
+    touches: Callable[[Table], Touches]
+    """Compiled for a shape of a table. Raises `Misconfigured` when a column is gone."""
+    truncates: Truncates
+    settle: float
+    """Seconds of quiet before the source is asked."""
 
 
 @value
@@ -50,6 +91,8 @@ class Route:
 
     source: TableName
     target: TargetPlan
+    query: QueryPlan | None = None
+    """What makes the rows; None: the source table's own."""
 
 
 @value
@@ -63,7 +106,11 @@ class Plan:
     @property
     def sources(self) -> Sequence[TableName]:
         """The source tables that any mapping reads, without repetition."""
-        return tuple(dict.fromkeys(route.source for route in self.routes))
+        return tuple(dict.fromkeys(name for route in self.routes for name in (route.query.tables if route.query else (route.source,))))
+
+    @property
+    def queries(self) -> Sequence[QueryPlan]:
+        return tuple(route.query for route in self.routes if route.query is not None)
 
     @property
     def targets(self) -> Sequence[TargetPlan]:

@@ -22,6 +22,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202
 class Level(Enum):
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
+    """What may go wrong with some row, and need not."""
 
 
 @value
@@ -54,6 +56,9 @@ class Place:
 
     def warning(self, code: str, message: str, help: str = "") -> Problem:  # noqa: A002 - the report's word
         return self.problem(code, message, help, Level.WARNING)
+
+    def note(self, code: str, message: str, help: str = "") -> Problem:  # noqa: A002 - the report's word
+        return self.problem(code, message, help, Level.NOTE)
 
 
 def failed(problems: Iterable[Problem]) -> bool:

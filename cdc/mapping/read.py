@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cdc.mapping.csv_file import Beside, nothing_beside
+from cdc.mapping.decision import decision
 from cdc.mapping.document import Document, Path
-from cdc.mapping.file import MappingFile
+from cdc.mapping.file import ColumnFile, MappingFile, TestFile
+from cdc.mapping.maps import value_map
 from cdc.mapping.plan import Truncates
 from cdc.mapping.problem import Problem
+from cdc.mapping.query_spec import query_spec
 from cdc.mapping.rules import check
-from cdc.mapping.shape import validate
-from cdc.mapping.spec import Mapped, MappingSpec, Sql, Test, same_columns
+from cdc.mapping.shape import Scalar, validate
+from cdc.mapping.spec import (
+    Decided,
+    Decision,
+    Entry,
+    Given,
+    Mapped,
+    MappingSpec,
+    Moment,
+    OnFail,
+    Options,
+    Sought,
+    Sql,
+    Test,
+    expressions,
+    same_columns,
+)
+from cdc.mapping.table_file import DecidedFile
 from cdc.mapping.yaml12 import read
 from cdc.model.change import ABSENT
+from cdc.model.reference import Missing
 from cdc.model.write import Deletes
 
 
-def read_mapping(file: str, raw: bytes | str) -> tuple[MappingSpec | None, list[Problem]]:
-    """Read one mapping file; `file` is its name in reports.
+def read_mapping(file: str, raw: bytes | str, beside: Beside = nothing_beside) -> tuple[MappingSpec | None, list[Problem]]:
+    """Read one mapping file; `file` is its name in reports, `beside` opens the files that it names.
 
     A spec comes back whenever it can be made out, even with problems, so that its expressions are checked in the same run. Nothing
     may be started from it unless `failed(problems)` is false.
@@ -30,19 +52,17 @@ def read_mapping(file: str, raw: bytes | str) -> tuple[MappingSpec | None, list[
     problems += mistakes
     if shape is None:
         return None, problems
-    spec = _spec(document, shape)
-    problems += check(spec)
+    maps, unread = _value_maps(document, shape, beside)
+    decisions, undecided = _decisions(document, shape, beside)
+    spec = _spec(document, shape, maps, decisions)
+    problems += [*unread, *undecided, *check(spec)]
     return _readable(spec), problems
 
 
 def _readable(spec: MappingSpec) -> MappingSpec:
     """Leave out expressions that are missing: that is reported."""
-    columns = {name: column for name, column in spec.columns.items() if _source(column).text.strip()}
+    columns = {name: column for name, column in spec.columns.items() if all(sql.text.strip() for sql in expressions(column))}
     return replace(spec, columns=columns, where=spec.where if spec.where and spec.where.text.strip() else None)
-
-
-def _source(column: Sql | Mapped) -> Sql:
-    return column.source if isinstance(column, Mapped) else column
 
 
 def _columns_apart(document: Document) -> dict[str, Any]:
@@ -54,7 +74,34 @@ def _columns_apart(document: Document) -> dict[str, Any]:
     return {**document.data, "columns": {name: given for name, given in columns.items() if name != "same"}}
 
 
-def _spec(document: Document, shape: MappingFile) -> MappingSpec:
+def _value_maps(document: Document, shape: MappingFile, beside: Beside) -> tuple[Mapping[str, Sequence[Entry]], list[Problem]]:
+    maps: dict[str, Sequence[Entry]] = {}
+    problems: list[Problem] = []
+    for name, given in shape.maps.items():
+        users = {target: column for target, column in shape.columns.items() if column.map == name}
+        maps[name], found = value_map(document, name, given, users, beside)
+        problems += found
+    return maps, problems
+
+
+def _decisions(document: Document, shape: MappingFile, beside: Beside) -> tuple[Mapping[str, Decision], list[Problem]]:
+    made: dict[str, Decision] = {}
+    problems: list[Problem] = []
+    for name, given in shape.decisions.items():
+        one, found = decision(document, name, given, beside)
+        made |= {name: one} if one else {}
+        problems += found
+    return made, problems
+
+
+def _decided(decisions: Mapping[str, Decision], table: str, take: str, path: Path, name: str) -> Decided:
+    """Where nothing says which result is meant, it is the only one, or the one of the column's name."""
+    known = decisions.get(table)
+    only = known.then[0] if known and len(known.then) == 1 else name
+    return Decided(table, take or only, known.inputs if known else (), path)
+
+
+def _spec(document: Document, shape: MappingFile, maps: Mapping[str, Sequence[Entry]], decisions: Mapping[str, Decision]) -> MappingSpec:
     same = {name: Sql('"' + name.replace('"', '""') + '"', path) for path, name in same_columns(document)}
     return MappingSpec(
         document=document,
@@ -62,22 +109,51 @@ def _spec(document: Document, shape: MappingFile) -> MappingSpec:
         source=shape.source,
         target=shape.target,
         key=tuple(shape.key),
-        where=_sql(document, ("where",)) if "where" in shape.model_fields_set else None,
-        columns={**{name: _column(document, shape, name) for name in shape.columns}, **same},
+        where=_sql(document, ("where",)) if "where" in shape.model_fields_set and isinstance(shape.where, str) else None,
+        columns={**{name: _column(document, shape, maps, decisions, name) for name in shape.columns}, **same},
         deletes=Deletes(shape.deletes),
         soft_delete=shape.soft_delete,
         truncate=Truncates(shape.truncate),
         halts=shape.on_error == "halt",
-        tests=tuple(Test(test.given, test.expect, ("tests", at)) for at, test in enumerate(shape.tests)),
+        tests=tuple(Test(test.given, test.expect, ("tests", at), _before(test)) for at, test in enumerate(shape.tests)),
+        query=query_spec(document, shape.depends_on, shape.settle),
+        options={
+            name: _options(document, given, ("columns", name)) for name, given in shape.columns.items() if _OPTIONS & given.model_fields_set
+        },
+        decisions=decisions,
+        decided=_decided(decisions, shape.where.decision, shape.where.take, ("where",), "")
+        if isinstance(shape.where, DecidedFile)
+        else None,
     )
 
 
-def _column(document: Document, shape: MappingFile, name: str) -> Sql | Mapped:
+def _column(
+    document: Document, shape: MappingFile, maps: Mapping[str, Sequence[Entry]], decisions: Mapping[str, Decision], name: str
+) -> Given:
     given, path = shape.columns[name], ("columns", name)
+    if "lookup" in given.model_fields_set:
+        by = {column: _sql(document, (*path, "by", column)) for column in given.by}
+        return Sought(given.lookup, by, given.take, Missing(given.missing or "null"), path)
+    if "decision" in given.model_fields_set:
+        return _decided(decisions, given.decision, given.take, path, name)
     if "map" not in given.model_fields_set:
         return _sql(document, path if document.scalar(path) is not None else (*path, "value"))
     default = given.default if "default" in given.model_fields_set else ABSENT
-    return Mapped(_sql(document, (*path, "from")), given.map, shape.maps.get(given.map, {}), default, path)
+    several = [(*path, "from", at) for at in range(len(given.source))] if isinstance(given.source, list) else [(*path, "from")]
+    return Mapped(tuple(_sql(document, at) for at in several), given.map, maps.get(given.map, ()), default, path)
+
+
+_OPTIONS = {"check", "on_fail", "write"}
+
+
+def _options(document: Document, given: ColumnFile, path: Path) -> Options:
+    check = _sql(document, (*path, "check")) if "check" in given.model_fields_set else None
+    return Options(check, OnFail(given.on_fail or "null"), Moment(given.write))
+
+
+def _before(test: TestFile) -> Mapping[str, Scalar] | None:
+    """An update without `old` changed nothing."""
+    return {} if test.old is None and test.op == "update" else test.old
 
 
 def _sql(document: Document, path: Path) -> Sql:

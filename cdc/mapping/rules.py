@@ -6,10 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from cdc.mapping.apart import apart
 from cdc.mapping.document import Path, Spot
+from cdc.mapping.option import check_decided, check_decisions, check_options
 from cdc.mapping.problem import Problem, did_you_mean
+from cdc.mapping.query_spec import check_query
 from cdc.mapping.shape import comma_inside_braces
-from cdc.mapping.spec import Mapped, MappingSpec, Sql, same_columns, table_name
+from cdc.mapping.sought import PARTS, check_sought
+from cdc.mapping.spec import Decided, Mapped, MappingSpec, Moment, Sql, expressions, same_columns, table_name
 from cdc.mapping.yaml12 import plain
 
 _OPERATOR = re.compile(r"[ \t]+#>")
@@ -18,7 +22,8 @@ _OPERATOR = re.compile(r"[ \t]+#>")
 
 def check(spec: MappingSpec) -> Iterator[Problem]:
     """Find what is wrong with one spec."""
-    for rule in (_tables, _columns, _expressions, _twice, _key, _soft_delete, _maps, _tests, _parking):
+    yield from check_query(spec.document, spec.query)
+    for rule in (_tables, _columns, _expressions, _twice, _key, _soft_delete, _maps, _tests, _parking, check_options, check_decisions):
         yield from rule(spec)
 
 
@@ -36,16 +41,23 @@ def check_set(specs: Sequence[MappingSpec], default_schema: str = "") -> Iterato
 
 
 def _shared_columns(specs: Sequence[MappingSpec], default_schema: str) -> Iterator[Problem]:
-    """Two mappings may write one table, but not one column, except the key that names the row for both."""
-    writers: dict[tuple[str, str, str], MappingSpec] = {}
+    """Two mappings may write one row, but not one column of it, except the key that names it for both."""
+    writers: dict[tuple[str, str, str], list[MappingSpec]] = {}
     for spec in specs:
         try:
             table = table_name(spec.target, default_schema)
         except ValueError:
             continue  # reported where it stands
         for column in _written(spec):
-            first = writers.setdefault((*table, column), spec)
-            if first is spec or (column in spec.key and column in first.key):
+            owners = writers.setdefault((*table, column), [])
+            first = next((owner for owner in owners if not apart(owner, spec)), None)
+            if first is None:
+                owners.append(spec)
+                continue
+            if column in spec.key and column in first.key:
+                continue
+            if (seeds := column in first.only_at(Moment.INSERT)) is not (column in spec.only_at(Moment.INSERT)):
+                owners[owners.index(first)] = spec if seeds else first  # what only new rows get gives way to the column's owner
                 continue
             there = first.place(column)
             yield spec.place(column).problem(
@@ -83,8 +95,16 @@ def _columns(spec: MappingSpec) -> Iterator[Problem]:
         )
     for name, given in _section(spec, "columns").items():
         path, keys = ("columns", name), set(given) if isinstance(given, dict) else {"value"}
-        if keys <= {"from", "default"}:
-            yield document.at_key(path).problem("no-value", f"column '{name}' gets no value", "write `value:` or `map:`")
+        if "lookup" in keys:
+            yield from check_sought(document, path, keys)
+            continue
+        if "decision" in keys:
+            yield from check_decided(document, path, keys)
+            continue
+        if keys <= {"from", "default", "check", "on_fail", "write"}:
+            yield document.at_key(path).problem(
+                "no-value", f"column '{name}' gets no value", "write `value:`, `map:`, `lookup:` or `decision:`"
+            )
         if {"value", "map"} <= keys:
             yield document.at_key((*path, "map")).problem("two-values", f"column '{name}' has both `value` and `map`", "keep one of them")
         if "map" in keys and "from" not in keys:
@@ -95,10 +115,16 @@ def _columns(spec: MappingSpec) -> Iterator[Problem]:
             yield document.at_key((*path, key)).problem(
                 "unused-key", f"'{key}' has no effect without `map`", "remove it, or name a value map"
             )
+        for key in sorted(keys & PARTS):
+            yield document.at_key((*path, key)).problem(
+                "unused-key", f"'{key}' has no effect without `lookup`", "remove it, or name a table to look in"
+            )
 
 
 def _expressions(spec: MappingSpec) -> Iterator[Problem]:
-    found = [*([spec.where] if spec.where else ()), *(c.source if isinstance(c, Mapped) else c for c in spec.columns.values())]
+    found = [*([spec.where] if spec.where else ()), *(sql for decision in spec.decisions.values() for sql in decision.inputs)]
+    found += [sql for given in spec.columns.values() if not isinstance(given, Decided) for sql in expressions(given)]
+    found += [options.check for options in spec.options.values() if options.check]
     for sql in found:
         yield from _expression(spec, sql)
 
@@ -111,7 +137,8 @@ def _expression(spec: MappingSpec, sql: Sql) -> Iterator[Problem]:
         return
     if not sql.text.strip():
         cut = comma_inside_braces(document, path) if path[:-1] == ("columns",) else ""
-        advice = "remove `where`, or write a condition" if path == ("where",) else cut or "write `null` if NULL is meant"
+        condition = path[-1] if path == ("where",) or path[2:] == ("check",) else ""
+        advice = f"remove `{condition}`, or write a condition" if condition else cut or "write `null` if NULL is meant"
         yield document.at_key(path).problem("no-value", f"an expression is missing after '{path[-1]}'", advice)
     elif not spot.style and _OPERATOR.match(document.text.content, spot.end):
         yield document.at(path).problem(
@@ -156,11 +183,11 @@ def _soft_delete(spec: MappingSpec) -> Iterator[Problem]:
         place = document.at_key(("soft_delete", column))
         if column in spec.key:
             yield place.problem("key-changed", f"a soft delete can't change the key column '{column}'")
-        elif column not in _named(spec):
+        elif column not in _named(spec) or column in spec.only_at(Moment.INSERT):
             yield place.warning(
                 "stays-deleted",
                 f"a row that comes back stays marked: no mapping sets '{column}' back",
-                f"name it under `columns` too: `{column}: 0`",
+                f"remove `write: insert` of '{column}'" if column in _named(spec) else f"name it under `columns` too: `{column}: 0`",
             )
 
 
@@ -168,25 +195,31 @@ def _maps(spec: MappingSpec) -> Iterator[Problem]:
     document, maps = spec.document, _section(spec, "maps")
     used = {column.map for column in spec.columns.values() if isinstance(column, Mapped)}
     for name, column in spec.columns.items():
+        if isinstance(column, Mapped) and column.entries and len(column.entries[0].texts) != len(column.sources):
+            texts = len(column.entries[0].texts)
+            message = (
+                f"column '{name}': the value map '{column.map}' translates {_count(texts)} at a time, `from` has {len(column.sources)}"
+            )
+            yield document.at((*column.path, "from")).problem("bad-from", message, "write `from: [one, two]`: an expression for each")
         if isinstance(column, Mapped) and column.map not in maps:
             advice = did_you_mean(column.map, maps) or "name it under `maps`"
             yield document.at((*column.path, "map")).problem(
                 "unknown-map", f"column '{name}': there is no value map '{column.map}'", advice
             )
     for name, entries in maps.items():
-        if isinstance(entries, dict) and set(entries) == {"file"}:
-            yield document.at_key(("maps", name, "file")).problem(
-                "unavailable", "value maps in files are not available in this version", "write the values here"
-            )
-        elif name not in used:
+        if name not in used:
             yield document.at_key(("maps", name)).warning("unused-map", f"no column uses the value map '{name}'")
         for key in entries if isinstance(entries, dict) else ():
             if _is_null(document.keys.get(("maps", name, key))):
                 yield document.at_key(("maps", name, key)).problem(
                     "null-key",
                     f"a value map has no entry for NULL: '{key}' would be the text",
-                    "put the text in quotes, or use coalesce(…) in `from`",
+                    "put the text in quotes; a list has room for NULL: `- [null, value]`",
                 )
+
+
+def _count(texts: int) -> str:
+    return "1 text" if texts == 1 else f"{texts} texts"
 
 
 def _is_null(key: Spot | None) -> bool:
@@ -196,6 +229,10 @@ def _is_null(key: Spot | None) -> bool:
 def _tests(spec: MappingSpec) -> Iterator[Problem]:
     named = _named(spec)
     for test in spec.tests:
+        if test.old and spec.document.scalar((*test.path, "op")) == "insert":
+            yield spec.document.at_key((*test.path, "old")).problem(
+                "unused-key", "an inserted row has no old one", "remove it, or `op: insert`"
+            )
         for column in test.expect or ():
             if column not in named:
                 place = spec.document.at_key((*test.path, "expect", column))

@@ -73,7 +73,7 @@ def validate(model: type[M], document: Document, data: Mapping[str, Any] | None 
         try:
             return model.model_validate(given), problems or []
         except ValidationError as error:
-            mistakes = error.errors(include_url=False)
+            mistakes = [_settled(details) for details in error.errors(include_url=False)]
         if problems is None:
             problems = [_problem(model, document, details) for details in mistakes]
         paths = [details["loc"][:-1] if details["type"] == "missing" else details["loc"] for details in mistakes]
@@ -84,6 +84,16 @@ def validate(model: type[M], document: Document, data: Mapping[str, Any] | None 
             given = _without(given, path)
         if given == before:
             return None, problems
+
+
+CHOICE = "\0"
+"""Begins the tag of one of several forms that a value may have; a file can't hold it."""
+
+
+def _settled(details: ErrorDetails) -> ErrorDetails:
+    """A path in the file, without the names of the forms that were chosen on the way."""
+    details["loc"] = tuple(part for part in details["loc"] if not str(part).startswith(CHOICE))
+    return details
 
 
 def _without(data: Any, path: Path) -> Any:

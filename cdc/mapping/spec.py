@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
 
+from cdc.mapping.csv_file import Cell
 from cdc.mapping.document import Data, Document, Path
+from cdc.mapping.expression.salt import Salt
 from cdc.mapping.plan import Truncates
 from cdc.mapping.problem import Place
 from cdc.mapping.shape import Scalar
 from cdc.model.change import Absent
+from cdc.model.reference import Missing
 from cdc.model.table import TableName
 from cdc.model.value import value
 from cdc.model.write import Deletes
+
+if TYPE_CHECKING:
+    from cdc.mapping.query_spec import QuerySpec
 
 
 @value
@@ -24,15 +33,130 @@ class Sql:
 
 
 @value
-class Mapped:
-    """A column that translates the text of an expression by a value map."""
+class Entry:
+    """What a value map makes of some texts; None is NULL. `place` is the value's."""
 
-    source: Sql
+    texts: tuple[str | None, ...]
+    value: Scalar
+    place: Place
+
+
+@value
+class Mapped:
+    """A column that translates the text of an expression, or of several, by a value map."""
+
+    sources: tuple[Sql, ...]
     map: str
-    entries: Mapping[str, Scalar]
+    entries: Sequence[Entry]
     default: Scalar | Absent
     """ABSENT: a text that the map lacks is an error of the row."""
     path: Path
+
+
+@value
+class Condition:
+    """What a cell of a decision table asks: whole SQL. `shift`: where the cell's own text begins in it; None: it is not the cell's text."""
+
+    sql: str
+    shift: int | None
+    cell: Cell
+
+
+@value
+class Result:
+    """What a cell of a decision table gives: a value, or an SQL expression."""
+
+    value: Scalar
+    sql: str | None
+    cell: Cell
+
+    @property
+    def empty(self) -> bool:
+        return self.sql is None and self.value is None
+
+
+@value
+class Rule:
+    """A line of a decision table; None asks nothing."""
+
+    conditions: tuple[Condition | None, ...]
+    results: tuple[Result, ...]
+    place: Place
+
+
+@value
+class Decision:
+    """A decision table. `every`: all rules that fit speak, not only the first."""
+
+    name: str
+    whens: tuple[str, ...]
+    inputs: tuple[Sql, ...]
+    then: tuple[str, ...]
+    rules: Sequence[Rule]
+    otherwise: tuple[Result, ...] | None
+    every: bool
+    path: Path
+
+
+@value
+class Decided:
+    """A column, or the condition `where`, that takes a result of a decision table. `inputs` are the table's."""
+
+    table: str
+    take: str
+    inputs: tuple[Sql, ...]
+    path: Path
+
+
+@value
+class Sought:
+    """A column that takes a value from a row of the target."""
+
+    table: str
+    """As written; `table_name` reads it."""
+    by: Mapping[str, Sql]
+    take: str
+    missing: Missing
+    path: Path
+
+
+Given: TypeAlias = Sql | Mapped | Sought | Decided
+"""How a column gets its value."""
+
+
+def expressions(given: Given) -> tuple[Sql, ...]:
+    """Return the expressions over the source's columns that a column is made of."""
+    if isinstance(given, Sought):
+        return tuple(given.by.values())
+    if isinstance(given, Decided):
+        return given.inputs
+    return given.sources if isinstance(given, Mapped) else (given,)
+
+
+class OnFail(Enum):
+    """What becomes of a value that can't be made, does not fit its column, or fails its check."""
+
+    PARK = "park"
+    NULL = "null"
+    TRUNCATE = "truncate"
+    HALT = "halt"
+
+
+class Moment(Enum):
+    """When a column is written."""
+
+    ALWAYS = "always"
+    INSERT = "insert"
+    UPDATE = "update"
+
+
+@value
+class Options:
+    """What a column's long form says besides its value."""
+
+    check: Sql | None
+    on_fail: OnFail
+    write: Moment
 
 
 @value
@@ -40,6 +164,8 @@ class Test:
     given: Mapping[str, Scalar]
     expect: Mapping[str, Scalar] | None
     path: Path
+    old: Mapping[str, Scalar] | None = None
+    """What differed in the row before; None: it is an inserted row."""
 
 
 @value
@@ -53,13 +179,26 @@ class MappingSpec:
     target: str
     key: tuple[str, ...]
     where: Sql | None
-    columns: Mapping[str, Sql | Mapped]
+    columns: Mapping[str, Given]
     deletes: Deletes
     soft_delete: Mapping[str, Scalar]
     truncate: Truncates
     halts: bool
     """`on_error: halt`: the first row that fails stops the pipeline."""
     tests: tuple[Test, ...]
+    query: QuerySpec | None = None
+    """Set where rows come from a query; expressions are then over what it returns, and `source` is its root."""
+    options: Mapping[str, Options] = field(default_factory=dict)
+    """Of the columns that have any."""
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    decided: Decided | None = None
+    """`where`, when a decision table says which rows the mapping takes."""
+    salt: Salt | None = None
+    """What the service file adds to what is hashed; it stands in no mapping file."""
+
+    def only_at(self, moment: Moment) -> list[str]:
+        """Name the columns that are written at this moment only."""
+        return [name for name, options in self.options.items() if options.write is moment]
 
     def place(self, column: str) -> Place:
         """Where the file names a target column that it writes."""

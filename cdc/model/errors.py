@@ -103,6 +103,12 @@ class BadRow(CdcError):
     name = "bad_row"
 
 
+class Halted(CdcError):
+    """A value fails, and its mapping says that this halts the pipeline."""
+
+    name = "halted"
+
+
 class Incomplete(CdcError):
     """Rows are missing on the target, and the log carried only some of their columns. Nothing was applied.
 

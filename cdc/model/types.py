@@ -69,6 +69,6 @@ class Type:
     labels: tuple[str, ...] = ()
     """ENUM and SET."""
     charset: str | None = None
-    """MySQL TEXT, ENUM and SET: the character set's name; None elsewhere."""
+    """MySQL TEXT, ENUM, SET and JSON: the character set's name; None elsewhere."""
     padded: bool = False
     """TEXT: char(n), whose trailing blanks mean nothing. BYTES: binary(n), padded with zero bytes."""

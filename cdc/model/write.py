@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from cdc.model.change import Change, Op, Origin, Position, Row, Value
+from cdc.model.reference import Reference
 from cdc.model.table import Column, Definition
 from cdc.model.value import identity, value
 
@@ -33,6 +34,12 @@ class TargetPlan:
     """What a soft delete sets."""
     rank: int
     """Parents before children: rows are inserted in rising and deleted in falling rank."""
+    once: frozenset[int] = frozenset()
+    """Positions in `columns` that are set only when the row is inserted."""
+    later: frozenset[int] = frozenset()
+    """Positions in `columns` that are set only where the row is there already."""
+    references: tuple[Reference, ...] = ()
+    """What `Ref`s in keys and images of this plan refer to, one per column at most."""
 
 
 @value
@@ -41,6 +48,8 @@ class Write:
 
     `ABSENT` in an image leaves the target's value alone. `moved` is the key that the row had until now, when it changes: the
     row at `moved` becomes the row at `key` and keeps what no mapping writes. `change` is what the write came from.
+
+    Where the plan has references, a `Ref` may stand in place of any value until the target has put what it finds there.
     """
 
     plan: TargetPlan
@@ -48,12 +57,26 @@ class Write:
     image: Row | None
     moved: Row | None
     change: Change
+    committed_at: float | None = None
+    """Commit time of the source transaction, seconds since the epoch; None: the initial load, which does not know."""
 
 
 class Phase(Enum):
     LOADING = "loading"
     """The initial load is not complete; the position is that of the snapshot which was copied last."""
     STREAMING = "streaming"
+
+
+@value
+class Touched:
+    """Root keys of a mapping by query that a batch's changes have touched. The source is asked for their rows before the batch is applied."""
+
+    plan: TargetPlan
+    keys: Sequence[Row]
+    asked: Mapping[int, Sequence[Row]]
+    """Place of a query that leads to more of them → the values that it is asked with."""
+    since: Position
+    """The end of the last transaction that touched any."""
 
 
 @value
@@ -72,6 +95,7 @@ class Batch:
     newest: float = 0.0
     origin: Origin = ()
     """The marker's path: the source's own name is appended by whoever builds the batch."""
+    touched: Sequence[Touched] = ()
     skipped: Mapping[tuple[str, str], int] | None = None
     """(mapping or source table, reason) → row changes that gave no write (`filter`, `loop`, `not_mapped`)."""
 

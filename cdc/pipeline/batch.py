@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from cdc.mapping.plan import Bind
+from cdc.mapping.plan import Bind, QueryPlan
 from cdc.model.change import Idle, Origin, Position, Transaction
 from cdc.model.value import value
 from cdc.model.write import Batch, Write
 from cdc.pipeline.step import Waiting
+from cdc.pipeline.touch import TouchedKeys, Touching
 from cdc.pipeline.translate import Translators
 
 NOT_MAPPED = "not_mapped"
@@ -23,7 +24,7 @@ class Limits:
     """How batches are cut."""
 
     rows: int = 5000
-    """Writes after which a batch is closed, at the next transaction's end."""
+    """Writes, and changes that touch root keys, after which a batch is closed, at the next transaction's end."""
     idle: float = 60.0
     """Seconds between checkpoints that move the position alone."""
 
@@ -31,11 +32,13 @@ class Limits:
 class Open:
     """A batch that is being gathered."""
 
-    def __init__(self, after: Position, translators: Translators) -> None:
+    def __init__(self, after: Position, translators: Translators, touching: Touching) -> None:
         self.after = after
         self.upto = after
         self.translators = translators
+        self.touching = touching
         self.writes: list[Write] = []
+        self.keys = TouchedKeys()
         self.skipped: Counter[tuple[str, str]] = Counter()
         self.origin: Origin = ()
         self.transactions = 0
@@ -43,7 +46,11 @@ class Open:
 
     def accepts(self, transaction: Transaction) -> bool:
         """A batch carries one marker, so all its transactions came the same way."""
-        return not self.writes or not transaction.changes or transaction.origin == self.origin
+        return not self.size or not transaction.changes or transaction.origin == self.origin
+
+    @property
+    def size(self) -> int:
+        return len(self.writes) + self.keys.count
 
     def add(self, transaction: Transaction) -> None:
         """Translate a transaction's changes and take them in.
@@ -53,23 +60,26 @@ class Open:
         if transaction.echoes:
             self.skipped["", LOOP] += transaction.echoes
             return
-        before = len(self.writes)
+        before = self.size
         self._translate(transaction)
         self.upto = transaction.upto
-        if len(self.writes) > before:
+        if self.size > before:
             self.origin = transaction.origin
             self.transactions += 1
             self.oldest = self.oldest or transaction.committed_at
             self.newest = transaction.committed_at
 
     def _translate(self, transaction: Transaction) -> None:
-        append, skipped, translators = self.writes.append, self.skipped, self.translators
+        append, skipped, translators, at = self.writes.append, self.skipped, self.translators, transaction.committed_at
+        touching = self.touching
         for change in transaction.changes:
             mappings = translators[change.table]
-            if not mappings:
+            if touches := touching[change.table]:
+                self.keys.add(change, touches, skipped)
+            elif not mappings:
                 skipped[str(change.table.name), NOT_MAPPED] += 1
             for mapping, translate in mappings:
-                write = translate(change)
+                write = translate(change, at)
                 if isinstance(write, Write):
                     append(write)
                 else:
@@ -89,32 +99,44 @@ class Open:
             oldest=self.oldest,
             newest=self.newest,
             origin=(*self.origin, node),
+            touched=self.keys.touched(self.upto),
             skipped=self.skipped,
         )
 
 
 def batches(
-    feed: Iterable[Transaction | Idle], bind: Bind, after: Position, *, node: str, limits: Limits, clock: Callable[[], float]
+    feed: Iterable[Transaction | Idle],
+    bind: Bind,
+    after: Position,
+    *,
+    node: str,
+    limits: Limits,
+    clock: Callable[[], float],
+    queries: Sequence[QueryPlan] = (),
 ) -> Iterator[Batch | Waiting]:
-    """Group whole transactions into batches; what is gathered goes at once when the source pauses.
+    """Group whole transactions into batches; what is gathered goes at once when the source pauses, or as soon as touched keys are quiet.
 
     A batch without writes moves the position alone: at most every `limits.idle` seconds of `clock`, and at the end of the feed.
     `node` is the source's name; the batch's marker says that its changes came through it.
     """
-    translators = Translators(bind)
-    batch, upto, moved = Open(after, translators), after, clock()
+    translators, touching = Translators(bind), Touching(queries)
+    batch, upto, moved = Open(after, translators, touching), after, clock()
     for item in feed:
         if isinstance(item, Transaction):
             if not batch.accepts(item):
                 yield batch.close(batch.upto, node)
-                batch, moved = Open(batch.upto, translators), clock()
+                batch, moved = Open(batch.upto, translators, touching), clock()
             batch.add(item)
-            if len(batch.writes) < limits.rows and batch.skipped.total() < _QUIET:
+            full = batch.size >= limits.rows or batch.skipped.total() >= _QUIET
+            if not full and not batch.keys.overdue(clock):
                 continue
+        elif batch.keys.unquiet(clock):
+            upto = item.upto
+            continue
         upto = item.upto if isinstance(item, Idle) else batch.upto
-        if batch.writes or (upto != batch.after and clock() - moved >= limits.idle):
+        if batch.size or (upto != batch.after and clock() - moved >= limits.idle):
             yield batch.close(upto, node)
-            batch, moved = Open(upto, translators), clock()
+            batch, moved = Open(upto, translators, touching), clock()
         if isinstance(item, Idle):
             yield batch.waiting(item.seen)
     if upto != batch.after:

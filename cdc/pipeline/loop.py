@@ -7,8 +7,8 @@ from functools import cache
 
 from cdc.mapping.plan import Plan
 from cdc.model.write import Batch, Phase
+from cdc.pipeline.ask import ask_and_apply
 from cdc.pipeline.batch import Limits, batches
-from cdc.pipeline.complete import complete_and_apply
 from cdc.pipeline.load import load
 from cdc.pipeline.step import Done, Step
 from cdc.source.base import Source
@@ -27,7 +27,7 @@ def run(
     when everything is applied that the log holds once the load is done. Raises `CdcError`; then nothing of the batch at hand was
     applied, and a new source, target and loop go on from the checkpoint.
     """
-    bind = cache(plan.bind)
+    bind, queries = cache(plan.bind), plan.queries
     checkpoint = target.checkpoint()
     after = checkpoint.position
     if after is None or checkpoint.phase is Phase.LOADING:
@@ -35,9 +35,9 @@ def run(
     source.confirm(after)
     feed = source.read(after, source.head() if until_head else None)
     heard = clock()
-    for step in batches(feed, bind, after, node=node, limits=limits, clock=clock):
+    for step in batches(feed, bind, after, node=node, limits=limits, clock=clock, queries=queries):
         if isinstance(step, Batch):
-            applied = complete_and_apply(source, bind, target, step)
+            applied = yield from ask_and_apply(source, bind, queries, target, step, limits.rows)
             source.confirm(step.upto)
             heard = clock()
             yield Done(step, applied)

@@ -41,4 +41,14 @@ class Waiting:
     """(mapping or source table, reason) → row changes left out since the last step."""
 
 
-Step: TypeAlias = Loading | Done | Waiting
+@value
+class Asked:
+    """A batch has touched so many root rows that they are asked for and written by and by; it is under way still."""
+
+    mapping: str
+    keys: int
+    """Asked for so far."""
+    of: int
+
+
+Step: TypeAlias = Loading | Asked | Done | Waiting

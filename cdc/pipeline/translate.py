@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol
 
+from cdc.mapping.change_row import identity_of, with_change
 from cdc.mapping.plan import Bind, RowPlan, Truncates
-from cdc.model.change import ABSENT, Change, Op, Row
+from cdc.model.change import Change, Op, Row
 from cdc.model.errors import Truncated
 from cdc.model.table import Table
 from cdc.model.write import Deletes, Write
 
-Translate: TypeAlias = Callable[[Change], Write | str]
-"""A change → its write for one mapping, or the reason why there is none (`filter`, `delete_ignored`, `truncate_ignored`)."""
-
 FILTER = "filter"
 DELETE_IGNORED = "delete_ignored"
 TRUNCATE_IGNORED = "truncate_ignored"
+
+
+class Translate(Protocol):
+    """A change → its write for one mapping, or the reason why there is none (`filter`, `delete_ignored`, `truncate_ignored`).
+
+    `at` is when it was committed, in seconds since the epoch; None in the initial load, which does not know.
+    """
+
+    def __call__(self, change: Change, at: float | None = None, /) -> Write | str: ...
 
 
 class Translators(dict[Table, list[tuple[str, Translate]]]):
@@ -38,29 +44,30 @@ def translator(plan: RowPlan, table: Table) -> Translate:
     An update may make a row enter the filter (an insert on the target), leave it (a delete), or move to another key.
     """
     target, map_row, key_of = plan.target, plan.map_row, plan.key_of
+    row_of = _with_change if plan.asks else _new
 
-    def insert(change: Change) -> Write | str:
-        mapped = map_row(_whole(change.new))
-        return FILTER if mapped is None else Write(target, mapped[0], mapped[1], None, change)
+    def insert(change: Change, at: float | None) -> Write | str:
+        mapped = map_row(row_of(change, at))
+        return FILTER if mapped is None else Write(target, mapped[0], mapped[1], None, change, at)
 
-    def update(change: Change) -> Write | str:
-        new, old = _whole(change.new), change.old
-        mapped = map_row(new)
+    def update(change: Change, at: float | None) -> Write | str:
+        mapped, old = map_row(row_of(change, at)), change.old
         if mapped is None:
-            return delete_key(key_of(identity_of(table, new) if old is None else old), change)
+            return delete_key(key_of(identity_of(table, _new(change, at)) if old is None else old), change, at)
         key, image = mapped
         old_key = None if old is None else key_of(old)
-        return Write(target, key, image, None if old_key == key else old_key, change)
+        return Write(target, key, image, None if old_key == key else old_key, change, at)
 
-    def delete(change: Change) -> Write | str:
-        return delete_key(key_of(_whole(change.old)), change)
+    def delete(change: Change, at: float | None) -> Write | str:
+        assert change.old is not None
+        return delete_key(key_of(change.old), change, at)
 
-    def delete_key(key: Row | None, change: Change) -> Write | str:
+    def delete_key(key: Row | None, change: Change, at: float | None) -> Write | str:
         if key is None:
             return FILTER
-        return DELETE_IGNORED if target.deletes is Deletes.IGNORE else Write(target, key, None, None, change)
+        return DELETE_IGNORED if target.deletes is Deletes.IGNORE else Write(target, key, None, None, change, at)
 
-    def truncate(_: Change) -> Write | str:
+    def truncate(_change: Change, _at: float | None) -> Write | str:
         if plan.truncates is Truncates.IGNORE:
             return TRUNCATE_IGNORED
         raise Truncated(
@@ -69,14 +76,13 @@ def translator(plan: RowPlan, table: Table) -> Translate:
         )
 
     by_op = {Op.INSERT: insert, Op.UPDATE: update, Op.DELETE: delete, Op.TRUNCATE: truncate}
-    return lambda change: by_op[change.op](change)
+    return lambda change, at=None: by_op[change.op](change, at)
 
 
-def identity_of(table: Table, row: Row) -> Row:
-    """Return what a log that carries only the key says of an old row whose key did not change."""
-    return tuple(text if position in table.key else ABSENT for position, text in enumerate(row))
+def _new(change: Change, _at: float | None) -> Row:
+    assert change.new is not None
+    return change.new
 
 
-def _whole(row: Row | None) -> Row:
-    assert row is not None
-    return row
+def _with_change(change: Change, at: float | None) -> Row:
+    return with_change(_new(change, at), change, at)

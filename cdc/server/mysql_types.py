@@ -100,7 +100,7 @@ def type_of(facts: Facts) -> Type:
         facts.precision if kind is Kind.NUMERIC else facts.fraction,
         facts.scale if kind is Kind.NUMERIC else None,
         facts.labels,
-        facts.charset,
+        "utf8mb4" if kind is Kind.JSON else facts.charset,
         facts.data_type in ("char", "binary"),
     )
 

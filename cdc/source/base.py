@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from cdc.mapping.query import Query, Question, Refusal
 from cdc.model.change import Idle, Position, Row, Transaction
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, Table, TableName
@@ -56,8 +57,19 @@ class Source(Protocol):
         """Open a consistent view of the tables for the initial load; leaves nothing behind when the context ends."""
         ...
 
-    def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
-        """Return the rows as they are now, whole, for values of the table's key columns; rows that are gone do not come back."""
+    def fetch(self, table: Table, keys: Sequence[Row], since: Position) -> Iterable[Row]:
+        """Return the rows as they are now, whole, for values of the table's key columns; rows that are gone do not come back.
+
+        All that the log told of up to `since` is seen.
+        """
+        ...
+
+    def query(self, query: Query, values: Sequence[Row], since: Position) -> Iterable[Row]:
+        """Run a mapping's query for these values; return its rows as they are now, in the same canonical text as the stream gives.
+
+        "Now" is never before `since`: a log may tell of a commit before other sessions see it, and that is waited for. The session
+        can't write, and a statement has its time.
+        """
         ...
 
     def lag_bytes(self, after: Position) -> int:
@@ -97,6 +109,14 @@ class SourceAdmin(Protocol):
 
     def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
         """Find what keeps these tables from being followed: settings, privileges, replica identity, publication."""
+        ...
+
+    def prepare(self, question: Question) -> Query | Refusal:
+        """Let the server read a mapping's query and describe what it returns."""
+        ...
+
+    def scans(self, asked: Query, table: Definition) -> Sequence[str]:
+        """Ask how the server would run a query for some of a table's rows; return what is large and would be read whole, with its size."""
         ...
 
     def setup(self, tables: Sequence[TableName]) -> Sequence[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from cdc.mapping.query import Query
 from cdc.model.change import ABSENT, Change, Idle, Op, Position, Row, Transaction
 from cdc.model.errors import Gap
 from cdc.model.table import Table, TableName
@@ -21,6 +22,7 @@ class MemorySource:
         self.confirmed = START
         self.oldest = oldest
         """The log before this position is gone."""
+        self.answers: Callable[[Query, Sequence[Row]], Iterable[Row]] = lambda _, __: ()
 
     def commit(self, *changes: Change, committed_at: float = 0.0) -> Position:
         """Append a transaction and return its position."""
@@ -51,9 +53,13 @@ class MemorySource:
         state = _replayed(self.log)
         return nullcontext(MemorySnapshot(self.head(), {name: state[name] for name in tables if name in state}))
 
-    def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
+    def fetch(self, table: Table, keys: Sequence[Row], since: Position) -> Iterable[Row]:  # noqa: ARG002
         rows = _replayed(self.log).get(table.name, (table, {}))[1]
         return [rows[key] for key in keys if key in rows]
+
+    def query(self, query: Query, values: Sequence[Row], since: Position) -> Iterable[Row]:  # noqa: ARG002
+        """Return what `answers` says; it stands for the server's own SQL."""
+        return self.answers(query, values)
 
     def lag_bytes(self, after: Position) -> int:
         return int(self.head()) - int(after)

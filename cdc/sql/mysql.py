@@ -22,6 +22,8 @@ class Dialect:
     """`delete from` a table by an index, and by nothing else."""
     alias: bool
     """`on duplicate key update` has `new.c` where others have `values(c)`."""
+    returning: bool
+    """`insert` can say which numbers AUTO_INCREMENT gave to its rows."""
 
 
 def _safely(table: TableName, _index: str) -> str:
@@ -33,9 +35,9 @@ def _hinted(table: TableName, index: str) -> str:
     return f"delete{'' if '*/' in hint else f' /*+ {hint} */'} from {my_table(table)}"
 
 
-MARIADB = Dialect(_safely, alias=False)
-MYSQL = Dialect(_hinted, alias=True)
-MYSQL_8_0_18 = Dialect(_hinted, alias=False)
+MARIADB = Dialect(_safely, alias=False, returning=True)
+MYSQL = Dialect(_hinted, alias=True, returning=False)
+MYSQL_8_0_18 = Dialect(_hinted, alias=False, returning=False)
 
 
 @value
@@ -198,6 +200,8 @@ class Upsert:
     """How a plan writes rows that carry certain columns."""
 
     tuples: Tuples
+    new: Tuples
+    """The same rows, as `insert` takes them: without what only rows that are there get."""
     insert: Frame
     overwrite: Frame | None
     """Updates rows that surely exist; None where its insert part could fail, or would do anything at all."""
@@ -205,28 +209,39 @@ class Upsert:
     assign: Callable[[Row], bytes]
     """A row → `update … set …`, all columns, the key's too; where goes behind it."""
     payload: bool
-    """The mask has more than the key."""
+    """The mask has something to update besides the key."""
 
 
 def upsert(plan: TargetPlan, mask: Sequence[int], number: int, dialect: Dialect, *, triggers: bool) -> Upsert:
     """Build what writes rows of this mask. `number` names the stage."""
     columns = [plan.columns[i] for i in mask]
-    names = [my_name(column.name) for column in columns]
-    payload = [my_name(plan.columns[i].name) for i in mask if i not in plan.key]
-    table = my_table(plan.table.name)
-    insert = f"insert into {table} ({', '.join(names)}) values "
+    payload = [my_name(plan.columns[i].name) for i in mask if i not in plan.key and i not in plan.once]
+    inserted = [place for place, i in enumerate(mask) if i not in plan.later]
     if dialect.alias:
         overwriting = " as `new` on duplicate key update " + ", ".join(f"{name} = `new`.{name}" for name in payload)
     else:
         overwriting = " on duplicate key update " + ", ".join(f"{name} = values({name})" for name in payload)
     return Upsert(
         tuples(columns),
-        _rows(insert),
-        _rows(insert, overwriting) if not triggers and _overwritable(plan, {column.name for column in columns}) else None,
-        _stage(plan, columns, f"`cdc_stage_{number}`", triggers=triggers),
-        _assign(plan, columns),
+        _picked(columns, inserted),
+        _rows(_insert(plan, [columns[place] for place in inserted])),
+        _rows(_insert(plan, columns), overwriting) if not triggers and _overwritable(plan, {column.name for column in columns}) else None,
+        _stage(plan, mask, f"`cdc_stage_{number}`", triggers=triggers),
+        _assign(plan, mask),
         bool(payload),
     )
+
+
+def _insert(plan: TargetPlan, columns: Sequence[Column]) -> str:
+    return f"insert into {my_table(plan.table.name)} ({', '.join(my_name(column.name) for column in columns)}) values "
+
+
+def _picked(columns: Sequence[Column], places: Sequence[int]) -> Tuples:
+    """Tuples of some of the columns; the rows have all of them."""
+    if len(places) == len(columns):
+        return tuples(columns)
+    write = tuples([columns[place] for place in places])
+    return lambda rows: write([tuple(row[place] for place in places) for row in rows])
 
 
 def _overwritable(plan: TargetPlan, named: set[str]) -> bool:
@@ -241,11 +256,11 @@ def _spared(column: Column) -> bool:
     return column.generated or ((column.nullable or column.default) and not column.identity)
 
 
-def _stage(plan: TargetPlan, columns: Sequence[Column], stage: str, *, triggers: bool) -> Stage:
+def _stage(plan: TargetPlan, mask: Sequence[int], stage: str, *, triggers: bool) -> Stage:
     """Triggers fire for every row that an update meets, so with triggers it meets only the rows that differ."""
-    table = my_table(plan.table.name)
+    table, columns = my_table(plan.table.name), [plan.columns[i] for i in mask]
     key = [plan.columns[i] for i in plan.key]
-    payload = [column for column in columns if column not in key]
+    payload = [plan.columns[i] for i in mask if i not in plan.key and i not in plan.once]
     index = _index(plan)
     forced = f" force index ({my_name(index.name)})" if index else ""
     on = " and ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in key)
@@ -269,11 +284,12 @@ def _same(column: Column) -> str:
     return f"t.{name} <=> s.{name}"
 
 
-def _assign(plan: TargetPlan, columns: Sequence[Column]) -> Callable[[Row], bytes]:
+def _assign(plan: TargetPlan, mask: Sequence[int]) -> Callable[[Row], bytes]:
     head = f"update {my_table(plan.table.name)} set "
-    makers = [(my_name(column.name), literals(column)) for column in columns]
+    updated = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.once]
+    makers = [(place, my_name(column.name), literals(column)) for place, column in updated]
 
     def assign(row: Row) -> bytes:
-        return encoded(head + ", ".join(f"{name} = {make([v])[0]}" for (name, make), v in zip(makers, row, strict=True)))
+        return encoded(head + ", ".join(f"{name} = {make([row[place]])[0]}" for place, name, make in makers))
 
     return assign

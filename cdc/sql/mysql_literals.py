@@ -123,6 +123,11 @@ def canonical(columns: Sequence[Column]) -> Callable[[Sequence[Sequence[Any]]], 
     return lambda rows: {tuple(v if read is None else read(v) for read, v in zip(readers, row, strict=True)) for row in rows}
 
 
+def reader(column: Column) -> Callable[[Any], str]:
+    """Return the function that turns a column's value as the driver returns it undecoded into canonical text."""
+    return _READERS.get(column.type.kind, str)
+
+
 _READERS: Mapping[Kind, Callable[[Any], str]] = {
     Kind.BYTES: lambda raw: "\\x" + raw.hex(),
     Kind.BOOL: lambda text: "f" if text == "0" else "t",

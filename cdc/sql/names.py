@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cdc.model.table import TableName
 
 
@@ -13,6 +15,14 @@ def pg_name(name: str) -> str:
 def pg_table(table: TableName) -> str:
     """Quote a table's qualified name for PostgreSQL."""
     return f"{pg_name(table.schema)}.{pg_name(table.name)}"
+
+
+def pg_written(table: TableName) -> str:
+    """Name a table as people write it: quoted only where PostgreSQL needs that. Behind a dot it knows no reserved words."""
+    return f"{table.schema}.{table.name}" if _PLAIN.fullmatch(table.schema) and _PLAIN.fullmatch(table.name) else pg_table(table)
+
+
+_PLAIN = re.compile("[a-z_][a-z0-9_]*")
 
 
 def pg_text(text: str) -> str:

@@ -45,9 +45,11 @@ def upsert(plan: TargetPlan, mask: Sequence[int], stage: str | None = None) -> s
     missing = f"not exists (select from {pg_table(plan.table.name)} t where {_keys(plan, mask, 't')}{_alive(plan, mask)})"
     if partial:
         return f"with {staged}u as ({update}) select (select count(*) from u), array(select s.n from {source} where {missing} order by s.n)"
-    counted, overriding, returning = _identity(plan, columns, "i")
+    inserted = [place for place, i in enumerate(mask) if i not in plan.later]
+    named = [columns[place] for place in inserted]
+    counted, overriding, returning = _identity(plan, named, "i")
     insert = (
-        f"insert into {pg_table(plan.table.name)} as t ({_names(columns)}){overriding} select {_staged(mask)} from {source}"
+        f"insert into {pg_table(plan.table.name)} as t ({_names(named)}){overriding} select {_staged(inserted)} from {source}"
         f" where {missing} and (select count(*) from u) is not null"  # updates first: they may give unique values free
         f" returning {returning}"
     )
@@ -84,8 +86,9 @@ def move(plan: TargetPlan, mask: Sequence[int]) -> str:
     """
     table, columns = pg_table(plan.table.name), [plan.columns[i] for i in mask]
     old_keys = [plan.columns[i] for i in plan.key]
-    assigned = ", ".join(f"{pg_name(column.name)} = s.c{i}" for i, column in enumerate(columns))
-    counted, _, returning = _identity(plan, columns, "u")
+    updated = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.once]
+    assigned = ", ".join(f"{pg_name(column.name)} = s.c{place}" for place, column in updated)
+    counted, _, returning = _identity(plan, [column for _, column in updated], "u")
     taken = f"select from {table} x where {_keys(plan, mask, 'x')} and not ({_keys(plan, plan.key, 'x', 'o')})"
     return (
         f"with s as materialized ({_unnested(columns)}), o as materialized ({_unnested(old_keys, first=len(columns) + 1)}), "
@@ -100,7 +103,7 @@ def array(values: Iterable[Value]) -> str:
 
 
 def _update(plan: TargetPlan, mask: Sequence[int], source: str) -> str:
-    payload = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.key]
+    payload = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.key and i not in plan.once]
     if not payload:
         return "select where false"
     assigned = ", ".join(f"{pg_name(column.name)} = s.c{place}" for place, column in payload)
@@ -124,11 +127,11 @@ def _unmarked(plan: TargetPlan) -> str:
 def _keys(plan: TargetPlan, mask: Sequence[int], alias: str, staged: str = "s") -> str:
     """Compare the key of a row of the target with a staged row; nothing stands around the target's columns, so its index serves."""
     return " and ".join(
-        f"{alias}.{pg_name(plan.columns[i].name)} {_equals(plan.columns[i].type)} {staged}.c{mask.index(i)}" for i in plan.key
+        f"{alias}.{pg_name(plan.columns[i].name)} {equals(plan.columns[i].type)} {staged}.c{mask.index(i)}" for i in plan.key
     )
 
 
-def _equals(of: Type) -> str:
+def equals(of: Type) -> str:
     """Return the type's own `=`. That of citext stands in the extension's schema, which no search path of ours names."""
     schema = re.match(r'("(?:[^"]|"")+"|[^".]+)\.', of.native) if of.kind is Kind.TEXT else None
     return f"operator({schema[1]}.=)" if schema else "="
@@ -173,8 +176,8 @@ def _names(columns: Iterable[Column]) -> str:
     return ", ".join(pg_name(column.name) for column in columns)
 
 
-def _staged(mask: Sequence[int]) -> str:
-    return ", ".join(f"s.c{place}" for place in range(len(mask)))
+def _staged(places: Iterable[int]) -> str:
+    return ", ".join(f"s.c{place}" for place in places)
 
 
 def _identity(plan: TargetPlan, columns: Iterable[Column], written: str) -> tuple[str, str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, TableName
+from cdc.model.words import Words
 from cdc.model.write import Applied, Batch, Checkpoint
 
 
@@ -44,7 +45,10 @@ class Target(Protocol):
 
 
 class TargetAdmin(Protocol):
-    """The work of `check`, `setup`, `status` and `teardown` on a target's server."""
+    """The work of `check`, `setup`, `status`, `teardown` and `xref` on a target's server."""
+
+    words: ClassVar[Words]
+    """How this server writes what `cdc xref` asks of the crosswalk."""
 
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]: ...
 
@@ -60,15 +64,22 @@ class TargetAdmin(Protocol):
         """Find what keeps these tables from being written: privileges, our own tables' schema, session settings."""
         ...
 
-    def setup(self) -> Sequence[str]:
-        """Return the statements that make our own tables and are still needed."""
+    def setup(self, *, crosswalk: bool = False) -> Sequence[str]:
+        """Return the statements that make our own tables and are still needed, the crosswalk's where a mapping uses it."""
         ...
 
-    def teardown(self) -> Sequence[str]:
-        """Return the statements that remove the pipeline's checkpoint, and our tables with the last pipeline's."""
+    def teardown(self, *, crosswalk: bool = False) -> Sequence[str]:
+        """Return the statements that remove the pipeline's checkpoint, and our tables with the last pipeline's.
+
+        The crosswalk stays unless it is named: without it, the next load would make a second row for each.
+        """
         ...
 
     def execute(self, statement: str) -> None: ...
+
+    def ask(self, statement: str) -> Sequence[tuple[Any, ...]]:
+        """Run a query and return its rows."""
+        ...
 
     def checkpoint(self) -> Checkpoint | None:
         """Read the pipeline's checkpoint without taking its lock; None when there is none, or no table for it."""

@@ -1,7 +1,7 @@
 """Writes in source order → the few set-based steps that have the same effect: one row per key, in an order that constraints like.
 
 Writes are gathered into a segment as long as none of them may not be overtaken (`order`); a key change ends it, and so do partial images
-that would look like a whole row. Within a segment hard deletes come first, children before parents, then upserts, parents before children, then soft deletes.
+that would look like a whole row, and a key's second image where some columns are for rows that are there. Within a segment hard deletes come first, children before parents, then upserts, parents before children, then soft deletes.
 """
 
 from __future__ import annotations
@@ -71,12 +71,14 @@ def collapser(plans: Sequence[TargetPlan]) -> Callable[[Iterable[Write]], Collap
         steps: list[Step] = []
         superseded: Counter[tuple[str, Op]] = Counter()
         pending: dict[TargetPlan, Pending] = {}
+        there: set[tuple[TargetPlan, Row]] = set()  # keys that an earlier segment has written, so that their rows exist
         for write in writes:
             plan = write.plan
             if write.moved is not None:
                 steps += _steps(pending)
                 steps.append(Move(write))
                 pending = {}
+                there.clear()
                 continue
             if plan in watched and watched[plan].blocks(pending, write):
                 steps += _steps(pending)
@@ -86,13 +88,15 @@ def collapser(plans: Sequence[TargetPlan]) -> Callable[[Iterable[Write]], Collap
                 held = pending[plan] = Pending({}, {})
             if (image := write.image) is None:
                 _delete(held, write, superseded)
+                there.clear()
             elif (earlier := held.upserts.get(write.key)) is None:
                 held.upserts[write.key] = (image, write)
-            elif _patchwork(earlier[0], image):
+            elif _patchwork(earlier[0], image) or (plan.later and (plan, write.key) not in there):
                 steps += _steps(pending)
                 pending = {plan: Pending({write.key: (image, write)}, {})}
+                there.add((plan, write.key))
             else:
-                held.upserts[write.key] = (_overlay(earlier[0], image), write)
+                held.upserts[write.key] = (_laid(plan, earlier[0], image), write)
                 superseded[plan.mapping, Op.UPDATE] += 1
         return Collapsed(steps + _steps(pending), superseded)
 
@@ -121,6 +125,14 @@ def _patchwork(under: Row, over: Row) -> bool:
     That is no whole row: `where` may have asked for a column that neither change carried. Apart, both are handed back if the row is missing.
     """
     return ABSENT in under and ABSENT in over and ABSENT not in _overlay(under, over)
+
+
+def _laid(plan: TargetPlan, under: Row, over: Row) -> Row:
+    """Lay an image over an earlier one. A whole row is inserted where there is none, so what only an insert sets stays the first one's."""
+    laid = _overlay(under, over)
+    if not plan.once or ABSENT in under:
+        return laid
+    return tuple(under[i] if i in plan.once else text for i, text in enumerate(laid))
 
 
 def _overlay(under: Row, over: Row) -> Row:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from types import MappingProxyType
 from typing import NamedTuple
 
 from cdc.model.change import ABSENT, Op, Origin, Value
 from cdc.model.errors import BadRow, Fenced, Held, Incomplete, Misconfigured, key_text
+from cdc.model.reference import Lookup
 from cdc.model.table import Definition, TableName
 from cdc.model.value import identity, value
 from cdc.model.write import Applied, Batch, Checkpoint, Deletes, Phase, TargetPlan, Write
+from cdc.target.plans import Plans
+from cdc.target.reference import node, refers, resolve
 from cdc.target.singly import one_by_one
+from cdc.target.store import Found, Texts
 from cdc.target.tally import Tally
 
 Record = dict[str, Value]
@@ -96,6 +101,8 @@ class MemoryDatabase:
         self.checkpoints: dict[str, _Stored] = {}
         self.holders: dict[str, MemoryTarget] = {}
         self.effects: list[Effect] = []
+        self.crosswalk: dict[tuple[str, str, str], str] = {}
+        """(entity, node, source key) → target key."""
 
     def create(self, definition: Definition, defaults: Mapping[str, str] = MappingProxyType({})) -> None:
         self.tables[definition.name] = MemoryTable(definition, defaults)
@@ -116,6 +123,8 @@ class _Session:
     database: MemoryDatabase
     before: dict[RowId, Record | None]
     writers: dict[RowId, Write]
+    crosswalk: dict[tuple[str, str, str], str]
+    """As it was before."""
 
     def put(self, at: RowId, row: Record | None, write: Write) -> None:
         table = self.database.tables[at.table]
@@ -127,6 +136,7 @@ class _Session:
     def rollback(self) -> None:
         for at, row in self.before.items():
             self.database.tables[at.table].put(at.number, row)
+        self.database.crosswalk = self.crosswalk
 
     def effects(self) -> Iterable[Effect]:
         for at, old in self.before.items():
@@ -137,6 +147,43 @@ class _Session:
                 yield Effect(at.table, Op.INSERT if old is None else Op.UPDATE, dict(new))
 
 
+class MemoryStore:
+    """A `Store` over a `MemoryDatabase`."""
+
+    reserves = True
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def find(self, lookup: Lookup, keys: Sequence[Texts]) -> Found:
+        table, by = self._database.tables[lookup.table.name], tuple(column.name for column in lookup.by)
+        return {key: [table.rows[number][lookup.take.name] for number in table.find(by, key)] for key in keys}
+
+    def entries(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: found for key in keys if (found := self._database.crosswalk.get((entity, node, key))) is not None}
+
+    def record(self, entity: str, node: str, entries: Mapping[str, str]) -> None:
+        self._database.crosswalk |= {(entity, node, source): target for source, target in entries.items()}
+
+    def rename(self, entity: str, node: str, old: str, new: str) -> None:
+        self._database.crosswalk[entity, node, new] = self._database.crosswalk.pop((entity, node, old))
+
+    def shared(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, int]:
+        mine = Counter(target for (of, at, _), target in self._database.crosswalk.items() if (of, at) == (entity, node))
+        return {key: mine[key] for key in keys if mine[key] > 1}
+
+    def forget(self, entity: str, node: str, key: str) -> None:
+        del self._database.crosswalk[entity, node, key]
+
+    def reserve(self, plan: TargetPlan, count: int) -> Sequence[str]:
+        name = plan.columns[plan.key[0]].name
+        table = self._database.tables[plan.table.name]
+        return [str(table.blank()[1][name]) for _ in range(count)]
+
+    def create(self, plan: TargetPlan, places: Sequence[int], rows: Sequence[Values]) -> Sequence[str]:
+        raise NotImplementedError  # keys are reserved
+
+
 class MemoryTarget:
     """A `Target` over a `MemoryDatabase`."""
 
@@ -145,6 +192,7 @@ class MemoryTarget:
             raise Misconfigured(f"tables do not exist: {', '.join(unknown)}", "Make them first.")
         self._database = database
         self._pipeline = pipeline
+        self._plans = Plans(plans) if refers(plans) else None
         self._seq = self._epoch = -1
 
     def checkpoint(self) -> Checkpoint:
@@ -160,10 +208,10 @@ class MemoryTarget:
         stored = self._database.checkpoints.get(self._pipeline)
         if stored is None or (stored.seq, stored.epoch) != (self._seq, self._epoch):
             raise Fenced(f"another process moved the checkpoint of pipeline {self._pipeline}", "Let one process run it.")
-        session = _Session(self._database, {}, {})
+        session = _Session(self._database, {}, {}, dict(self._database.crosswalk))
         tally = Tally()
         try:
-            one_by_one(batch.writes, lambda write: _write(session, write, tally), tally)
+            one_by_one(batch.writes, self._way(session, node(batch), tally), tally)
             _check(session)
         except BaseException:
             session.rollback()
@@ -172,6 +220,16 @@ class MemoryTarget:
         self._seq += 1
         self._database.checkpoints[self._pipeline] = _Stored(_after(stored.checkpoint, batch), batch.origin, self._seq, self._epoch)
         return tally.applied()
+
+    def _way(self, session: _Session, source: str, tally: Tally) -> Callable[[Write], None]:
+        """Return what applies one write."""
+        plans, store = self._plans, MemoryStore(self._database)
+
+        def each(writes: Sequence[Write]) -> None:
+            for write in writes:
+                _write(session, write, tally)
+
+        return (lambda write: each([write])) if plans is None else (lambda write: resolve(plans, store, [write], source, tally, each))
 
     def ping(self) -> None:
         return
@@ -224,15 +282,20 @@ def _move(session: _Session, write: Write, image: Values, moved: Values) -> Op |
 
 def _upsert(session: _Session, write: Write, image: Values, key: Values) -> Op | None:
     """Make the row at `key` so; the image names the columns that it carries."""
-    named = {column.name: text for column, text in zip(write.plan.columns, image, strict=True) if text is not ABSENT}
-    at, partial = _find(session, write.plan, key), len(named) < len(image)
-    if partial and (at is None or _marked(session, at, write.plan)):
+    at = _find(session, write.plan, key)
+    if ABSENT in image and (at is None or _marked(session, at, write.plan)):
         raise Incomplete([write])
     if at is not None:
-        return _change(session, at, named, write)
+        return _change(session, at, _named(write.plan, image, write.plan.once), write)
     number, made = session.database.tables[write.plan.table.name].blank()
-    session.put(RowId(write.plan.table.name, number), {**made, **named}, write)
+    session.put(RowId(write.plan.table.name, number), {**made, **_named(write.plan, image, write.plan.later)}, write)
     return Op.INSERT
+
+
+def _named(plan: TargetPlan, image: Values, apart: frozenset[int]) -> Record:
+    """The columns that the image carries, some apart."""
+    columns = enumerate(zip(plan.columns, image, strict=True))
+    return {column.name: text for at, (column, text) in columns if text is not ABSENT and at not in apart}
 
 
 def _marked(session: _Session, at: RowId, plan: TargetPlan) -> bool:

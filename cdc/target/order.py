@@ -28,7 +28,7 @@ class Guard:
     strangers: tuple[TargetPlan, ...]
     """Plans that write the same table by other key columns: which rows they touch can't be told."""
     rivals: tuple[TargetPlan, ...]
-    """Plans that write the same table by the same key, and a column of ours."""
+    """Plans that write the same table by the same key, and a column of ours, or one that it matters for who inserts the row."""
     fellows: tuple[TargetPlan, ...]
     """Plans that write the same table by the same key and other columns: only deletes are in each other's way."""
     descendants: tuple[TargetPlan, ...]
@@ -63,7 +63,7 @@ _NONE = Guard(revives=False, strangers=(), rivals=(), fellows=(), descendants=()
 def _guard(plan: TargetPlan, plans: Sequence[TargetPlan], cascades: Mapping[TableName, set[TableName]]) -> Guard:
     neighbours = [other for other in plans if other is not plan and other.table.name == plan.table.name]
     same_key = [other for other in neighbours if _key(other) == _key(plan)]
-    rivals = [other for other in same_key if _payload(other) & _payload(plan)]
+    rivals = [other for other in same_key if _payload(other) & _payload(plan) or _selective(plan) or _selective(other)]
     taken = cascades[plan.table.name] if plan.deletes is Deletes.HARD else set()
     return Guard(
         revives=plan.deletes is Deletes.SOFT,
@@ -80,6 +80,10 @@ def _key(plan: TargetPlan) -> tuple[str, ...]:
 
 def _payload(plan: TargetPlan) -> set[str]:
     return {column.name for column in plan.columns} - set(_key(plan))
+
+
+def _selective(plan: TargetPlan) -> bool:
+    return bool(plan.once or plan.later)
 
 
 def _cascades(plans: Sequence[TargetPlan]) -> dict[TableName, set[TableName]]:

@@ -104,12 +104,15 @@ def plan(
     soft: Mapping[str, str | None] | None = None,
     rank: int = 0,
     mapping: str = "",
+    once: Sequence[str] = (),
+    later: Sequence[str] = (),
 ) -> TargetPlan:
-    """A plan over the named columns, or all."""
+    """A plan over the named columns, or all; some of them set only when a row is inserted (`once`), or is there already (`later`)."""
     written = tuple(definition.column(name) for name in columns) or definition.columns
     places = tuple(next(i for i, c in enumerate(written) if c.name == name) for name in key)
     flags = tuple((definition.column(name), text) for name, text in (soft or {}).items())
-    return TargetPlan(mapping or definition.name.name, definition, written, places, deletes, flags, rank)
+    apart = (frozenset(i for i, c in enumerate(written) if c.name in names) for names in (once, later))
+    return TargetPlan(mapping or definition.name.name, definition, written, places, deletes, flags, rank, *apart)
 
 
 def change(op: Op = Op.UPDATE) -> Change:

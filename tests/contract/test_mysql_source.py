@@ -75,7 +75,7 @@ class World:
 
     def fetch(self, table, keys):
         with closing(self.source()) as source:
-            return list(source.fetch(table, keys))
+            return list(source.fetch(table, keys, source.head()))
 
     def close(self):
         for source in self.sources:

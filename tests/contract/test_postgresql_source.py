@@ -662,7 +662,7 @@ def test_a_load_and_the_log_give_the_same_text_and_types(erp):
     assert [(c.name, c.type) for c in table.columns] == [(c.name, c.type) for c in logged[0].table.columns]
     assert table.key == logged[0].table.key == (0,)
     assert [row[-1] for row in rows] == ["end"] * len(rows)
-    assert list(erp.source().fetch(logged[0].table, [("1",), ("3",), ("99",)])) == [rows[0], rows[2]]
+    assert list(erp.source().fetch(logged[0].table, [("1",), ("3",), ("99",)], erp.head())) == [rows[0], rows[2]]
     first = dict(zip(VALUES, rows[0][1:], strict=False))
     assert [first[t] for t in ("boolean", "bytea", "date", "timestamptz", "interval", "uuid", "bit(5)", "numeric(9,2)", "app.mood", "regclass")] == [
         "t", r"\x00ff5c", "0044-03-15 BC", "2024-03-03 20:06:07+00", "1 year -2 days +03:04:05.5", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
@@ -678,7 +678,7 @@ def test_the_url_may_not_change_what_values_look_like(erp):
     start = erp.head()
     erp.sql.execute("insert into app.t values (1, '2024-03-04 05:06:07+00')")
     assert erp.changes(start) == [(Op.INSERT, None, ("1", "2024-03-04 05:06:07+00"))]
-    assert list(erp.source().fetch(erp.transactions(start)[0].changes[0].table, [("1",)])) == [("1", "2024-03-04 05:06:07+00")]
+    assert list(erp.source().fetch(erp.transactions(start)[0].changes[0].table, [("1",)], erp.head())) == [("1", "2024-03-04 05:06:07+00")]
 
 
 NAMES = [
@@ -708,7 +708,7 @@ def test_names_are_only_names(erp):
     with source.snapshot(NAMES) as snapshot:
         for at, (name, change) in enumerate(zip(NAMES, found, strict=True)):
             assert [rows for _, rows in snapshot.rows(name, 5)] == [[(str(at), "k'\\%", "u")]]
-            assert list(source.fetch(change.table, [("k'\\%",), ("gone",)])) == [(str(at), "k'\\%", "u")]
+            assert list(source.fetch(change.table, [("k'\\%",), ("gone",)], erp.head())) == [(str(at), "k'\\%", "u")]
 
 
 def test_rows_by_a_key_of_several_columns(erp):
@@ -722,8 +722,8 @@ def test_rows_by_a_key_of_several_columns(erp):
         table, _ = next(iter(snapshot.rows(T, 1)))
     assert table.key == (1, 2, 3)
     keys = [(f"{n}.0", "ok", "x  ") for n in range(2, 5000, 2)] + [("3.0", "no", "x  ")]
-    assert sorted(int(row[0]) for row in source.fetch(table, keys)) == list(range(2, 3001, 2))
-    assert list(source.fetch(table, [])) == []
+    assert sorted(int(row[0]) for row in source.fetch(table, keys, erp.head())) == list(range(2, 3001, 2))
+    assert list(source.fetch(table, [], erp.head())) == []
 
 
 def test_partitions_come_under_their_root(erp):
@@ -947,7 +947,7 @@ def test_a_role_with_the_least_rights_is_enough(erp):
         erp.sql.execute("insert into app.t values (1, 'ok')")
         (found,) = erp.transactions(start)
         source = erp.source()
-        assert list(source.fetch(found.changes[0].table, [("1",)])) == [("1", "ok")]
+        assert list(source.fetch(found.changes[0].table, [("1",)], erp.head())) == [("1", "ok")]
         assert source.lag_bytes(start) > 0
         with source.snapshot([T]) as snapshot:
             assert [rows for _, rows in snapshot.rows(T, 5)] == [[("1", "ok")]]

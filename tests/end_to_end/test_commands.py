@@ -162,7 +162,8 @@ LOADED = ((1, "NAME 1"), (2, "NAME 2"), (4, "NAME 4"), (5, "NAME 5"))
 def test_from_check_to_teardown(site):
     assert site.cdc("check") == (0, "", "1 pipeline, 1 mapping: no problems; `cdc check --connect` asks the servers, too\n")
     code, out, err = site.cdc("check", "--connect")
-    assert (code, err) == (0, "1 pipeline, 1 mapping: 3 warnings\n"), out
+    assert (code, err) == (0, "1 pipeline, 1 mapping: 3 warnings, 1 note\n"), out
+    assert "note[may-not-fit]: column 'name': a text may be longer than 80 characters" in out
     assert sorted(set(re.findall(r"warning\[([a-z-]+)\]", out))) == ["durability", "where-not-logged"]
     assert out.count("where-not-logged") == 1
     assert site.slots() == []
@@ -315,11 +316,11 @@ def test_two_directions_in_one_process(site):
     assert process.wait(30) == 0
 
 
-def test_explain_shows_the_generated_function(site):
-    code, out, err = site.cdc("mapping", "explain", "customers")
+def test_show_prints_the_generated_function(site):
+    code, out, err = site.cdc("mapping", "show", "customers")
     assert code == 0, err
     assert "def " in out
-    code, _, err = site.cdc("mapping", "explain", "customer")
+    code, _, err = site.cdc("mapping", "show", "customer")
     assert (code, "did you mean 'customers'?" in err) == (2, True)
 
 

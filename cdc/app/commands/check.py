@@ -88,8 +88,9 @@ def _summary(settings: Settings | None, problems: Sequence[Problem], examined: S
 
     found = [finding for each in examined for _, finding in each.findings()]
     errors = sum(problem.level is Level.ERROR for problem in problems) + sum(finding.exit is not Exit.OK for finding in found)
-    warnings = len(problems) + len(found) - errors
-    said = ", ".join(count(number, word) for number, word in ((errors, "error"), (warnings, "warning")) if number) or "no problems"
+    notes = sum(problem.level is Level.NOTE for problem in problems)
+    numbers = ((errors, "error"), (len(problems) + len(found) - errors - notes, "warning"), (notes, "note"))
+    said = ", ".join(count(number, word) for number, word in numbers if number) or "no problems"
     pipelines = settings.pipelines.values() if settings else ()
     what = f"{count(len(pipelines), 'pipeline')}, {count(sum(len(p.specs) for p in pipelines), 'mapping')}: " if settings else ""
     if connect and not examined:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @click.command("run", short_help="Run pipelines in the foreground.")
 @click.argument("pipelines", nargs=-1, metavar="[PIPELINE]...")
 @click.option("--once", is_flag=True, help="Apply what the logs hold now, the initial load first where it is due, and end.")
+@click.option("--plan", "plan_hash", default="", help="Run only what is compiled to this hash, which `cdc plan` prints; for one PIPELINE.")
 @click.pass_obj
-def command(options: Options, pipelines: Sequence[str], *, once: bool) -> Exit:
+def command(options: Options, pipelines: Sequence[str], *, once: bool, plan_hash: str) -> Exit:
     """Run all pipelines, or those named, in one process in the foreground.
 
     A pipeline that has no checkpoint yet is set up and loaded first; then it follows the log. A server that is down is waited for.
@@ -41,9 +42,11 @@ def command(options: Options, pipelines: Sequence[str], *, once: bool) -> Exit:
     from cdc.app.outcome import lines, worst
 
     settings = opened(options)
+    if plan_hash and len(chosen(settings, pipelines)) != 1:
+        raise click.UsageError("--plan is one pipeline's: name it")
     people = logging(options, settings)
     running, metrics = chosen(settings, pipelines), Metrics()
-    workers = [_worker(pipeline, metrics, once=once) for pipeline in running]
+    workers = [_worker(pipeline, metrics, once=once, plan_hash=plan_hash) for pipeline in running]
     with _listening(None if once else _address(settings, running), metrics, workers, settings):
         failures = daemon.run(workers, ServiceManager(os.environ), terminal=people and sys.stderr.isatty())
     if people or once:
@@ -51,7 +54,7 @@ def command(options: Options, pipelines: Sequence[str], *, once: bool) -> Exit:
     return worst(error.exit for error in failures.values())
 
 
-def _worker(pipeline: Pipeline, metrics: Metrics, *, once: bool) -> Worker:
+def _worker(pipeline: Pipeline, metrics: Metrics, *, once: bool, plan_hash: str) -> Worker:
     from cdc.app.build import line
     from cdc.app.metrics import Meters
     from cdc.app.watch import Clock, Watch
@@ -60,7 +63,7 @@ def _worker(pipeline: Pipeline, metrics: Metrics, *, once: bool) -> Worker:
     watch = Watch(pipeline.name, Clock())
     mappings = [spec.name for spec in pipeline.specs]
     meters = Meters(metrics, watch, source=pipeline.source.name, target=pipeline.target.name, mappings=mappings)
-    return Worker(line(pipeline), watch, meters, once=once)
+    return Worker(line(pipeline), watch, meters, once=once, plan_hash=plan_hash)
 
 
 def _address(settings: Settings, running: Sequence[Pipeline]) -> Listen | None:

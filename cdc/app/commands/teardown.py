@@ -14,12 +14,14 @@ from cdc.app.cli import Options
 @click.argument("pipelines", nargs=-1, metavar="[PIPELINE]...")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Only print the SQL.")
+@click.option("--crosswalk", is_flag=True, help="Forget which rows belong together, too, with the last pipeline of a target.")
 @click.pass_obj
-def command(options: Options, pipelines: Sequence[str], *, yes: bool, dry_run: bool) -> None:
+def command(options: Options, pipelines: Sequence[str], *, yes: bool, dry_run: bool, crosswalk: bool) -> None:
     """Remove publication, slot and checkpoint of pipelines. The rows that were replicated stay.
 
     Refuses while somebody runs the pipeline. The next `cdc run` begins with an initial load: what changed on the source in between
-    is found by it, what was deleted there in between is not.
+    is found by it, what was deleted there in between is not. The crosswalk stays, so that the next load finds its rows: without it
+    (--crosswalk), a load makes a second row for each whose key the target's database made.
     """
     from contextlib import ExitStack
 
@@ -31,7 +33,9 @@ def command(options: Options, pipelines: Sequence[str], *, yes: bool, dry_run: b
     logging(options, settings)
     lines = [line(pipeline) for pipeline in chosen(settings, pipelines)]
     with ExitStack() as connections:
-        statements = [statement for each in lines for statement in tearing_down(each, *connections.enter_context(each.admins()))]
+        statements = [
+            statement for each in lines for statement in tearing_down(each, *connections.enter_context(each.admins()), crosswalk=crosswalk)
+        ]
         for statement in statements:
             click.echo(statement.sql())
         if not statements:

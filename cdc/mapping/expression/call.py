@@ -6,14 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
-from cdc.mapping.expression import form
+from cdc.mapping.expression import array_form, change_form, cleansing_form, form, json_form, operator_form, regexp_form, temporal_form, xref
 from cdc.mapping.expression.checker import Checker, Operand, refused
 from cdc.mapping.expression.node import Node
 from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.vocabulary import ALIASES, callable_names
 from cdc.mapping.problem import did_you_mean
 
-_FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {**form.FORMS}
+_FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {
+    **form.FORMS,
+    **change_form.FORMS,
+    **cleansing_form.FORMS,
+    **temporal_form.FORMS,
+    **xref.FORMS,
+    **regexp_form.FORMS,
+    **json_form.FORMS,
+    **array_form.FORMS,
+    **operator_form.FORMS,
+}
 """Functions that are no plain call of one of their signatures."""
 
 

@@ -89,7 +89,7 @@ class Checker:
         if len(found) == 1:
             wanted = [_wanted(sql, operands) for sql in found[0].arguments]
             arguments = [self.convert(at, node, given) for (at, node), given in zip(operands, wanted, strict=True)]
-            return Call(SqlType(found[0].result), found[0].call, tuple(arguments))
+            return Call(SqlType(found[0].result), found[0].call, tuple(arguments), maybe_null=found[0].maybe_null)
         if not found or not any(node.type.sql is Sql.ANY for _, node in operands):
             raise _no_signature(tree, name, operands, several=bool(found))
         results = {signature.result for signature in found}
@@ -118,7 +118,7 @@ def _wanted(sql: Sql, operands: Sequence[Operand]) -> SqlType:
 def _no_signature(tree: exp.Expr, name: str, operands: Sequence[Operand], *, several: bool) -> Refused:
     function = FUNCTIONS[name]
     types = [str(node.type) for _, node in operands]
-    operator = function.family == "operators"
+    operator = not name[0].isalpha()
     said = f"operator {f' {name} '.join(types) if types[1:] else f'{name} {types[0]}'}" if operator else f"{name}({', '.join(types)})"
     if several:
         return refused(tree, "ambiguous-type", f"{said} has several meanings", "write a cast that says which type is meant")
@@ -137,19 +137,12 @@ _UNAVAILABLE: Mapping[type, tuple[str, str]] = {
     exp.Dot: ("a qualified name has no place here", "functions have no schema"),
     exp.Parameter: ("parameters are not allowed", ""),
     exp.Placeholder: ("parameters are not allowed", ""),
+    exp.Kwarg: ("arguments have no names here", "write them in their order"),
     exp.TryCast: ("try_cast does not exist in PostgreSQL", "write cast(… as …)"),
     exp.Concat: ("two texts stand side by side", "join them by `||`"),
     exp.ByteString: ("E'…' is not available", "write the text as it is, in simple quotes"),
-    exp.RegexpLike: ("regular expressions are not available", "there is `like`"),
-    exp.RegexpILike: ("regular expressions are not available", "there is `ilike`"),
-    exp.SimilarTo: ("regular expressions are not available", "there is `like`"),
-    exp.JSONExtract: ("JSON operators are not available", ""),
-    exp.JSONExtractScalar: ("JSON operators are not available", ""),
-    exp.Interval: ("intervals are not available", ""),
-    exp.AtTimeZone: ("`at time zone` is not available", ""),
     exp.Collate: ("`collate` is not available", "texts are compared letter for letter, and ordered by code point"),
-    exp.Array: ("arrays are not available", ""),
-    exp.Bracket: ("arrays are not available", ""),
+    exp.Any: ("`any` stands behind `=` only", "write value = any(array)"),
 }
 
 

@@ -15,10 +15,13 @@ from cdc.mapping.expression.node import (
     Call,
     Case,
     Cast,
+    Choose,
     Coalesce,
     Column,
     Constant,
     Distinct,
+    First,
+    Fitted,
     IsNull,
     IsTruth,
     Let,
@@ -26,21 +29,25 @@ from cdc.mapping.expression.node import (
     Node,
     Not,
     Or,
+    Several,
     Text,
     Translate,
+    Which,
     children,
 )  # fmt: skip
-from cdc.mapping.expression.sqltype import Sql
+from cdc.mapping.expression.sqltype import Sql, SqlType, element
 
 _WHOLE = (Sql.FLAG, Sql.INT2, Sql.INT4, Sql.INT8)
 _LOAD: Mapping[Sql, str] = {
     Sql.BOOL: "{} == 't'", **dict.fromkeys(_WHOLE, "int"), Sql.NUMERIC: "Decimal", Sql.FLOAT4: "real(float({}))", Sql.FLOAT8: "float",
-    Sql.DATE: "date_in", Sql.TIMESTAMP: "timestamp_in", Sql.INSTANT: "instant_in",
+    Sql.DATE: "date_in", Sql.TIMESTAMP: "timestamp_in", Sql.INSTANT: "instant_in", Sql.TIME: "time_in", Sql.INTERVAL: "interval_in",
+    Sql.JSONB: "jsonb_in",
 }  # fmt: skip
 """Canonical text → Python value. The value of a type that is not named here is its text."""
 _DUMP: Mapping[Sql, str] = {
     Sql.BOOL: "'t' if {} else 'f'", **dict.fromkeys(_WHOLE, "str"), Sql.NUMERIC: "numeric_out", Sql.FLOAT4: "real_out",
     Sql.FLOAT8: "double_out", Sql.DATE: "date_out", Sql.TIMESTAMP: "timestamp_out", Sql.INSTANT: "instant_out",
+    Sql.TIME: "clock_out", Sql.INTERVAL: "interval_out", Sql.JSONB: "jsonb_out",
 }  # fmt: skip
 Form: TypeAlias = Callable[[Node], str]
 
@@ -50,6 +57,8 @@ class Emitter:
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}
+        self.decisions: dict[str, str] = {}
+        """Which rule of a decision table fits, by its label: the variable that has it."""
         self._bound: dict[int, str] = {}
         self._temporaries = 0
 
@@ -72,7 +81,7 @@ class Emitter:
                 return self.text(node.inner)
             case Case() | Coalesce() | Let():
                 return _FORKED[type(node)](self, node, self.text)
-        dump = _DUMP.get(node.type.sql)
+        dump = _DUMP.get(node.type.sql) or _of_items("array_out", node.type)
         return self.strict(dump, (node,)) if dump else self.native(node)
 
     def test(self, node: Node, *, wanted: bool = True) -> str:
@@ -125,6 +134,12 @@ class Emitter:
         return self.native(node)
 
 
+def _of_items(call: str, given: SqlType) -> str | None:
+    """What reads or writes an array whose items have a known type."""
+    item = element(given)
+    return f"{call}({{}}, {item.value!r})" if item else None
+
+
 def applied(call: str, names: Sequence[str]) -> str:
     """Return a call of a function by its name, or a template that is filled in."""
     return call.format(*names) if "{" in call else f"{call}({', '.join(names)})"
@@ -133,16 +148,17 @@ def applied(call: str, names: Sequence[str]) -> str:
 def nullable(node: Node) -> bool:
     """Whether the value may be NULL."""
     match node:
-        case Constant():
-            return node.native is None
-        case Local():
-            return node.nullable
+        case Constant() | Local():
+            return node.native is None if isinstance(node, Constant) else node.nullable
+        case Call(maybe_null=True) | Cast(call="time_of_stamp"):
+            return True
         case IsNull() | IsTruth() | Distinct() | Call(call="concat"):
             return False
         case Coalesce():
             return all(map(nullable, node.parts))
-        case Case():
-            return any(map(nullable, (node.default, *(given for _, given in node.whens))))
+        case Choose() | Case():
+            outcomes = node.values if isinstance(node, Choose) else (node.default, *(given for _, given in node.whens))
+            return any(map(nullable, outcomes))
     return isinstance(node, (Column, Among, Translate)) or any(map(nullable, children(node)))
 
 
@@ -152,7 +168,7 @@ def _simple(node: Node) -> bool:
 
 
 def _column(_emitter: Emitter, node: Column) -> str:
-    load = _LOAD.get(node.type.sql)
+    load = _LOAD.get(node.type.sql) or _of_items("array_in", node.type)
     return f"c{node.index}" if load is None else f"(None if c{node.index} is None else {applied(load, [f'c{node.index}'])})"
 
 
@@ -233,13 +249,37 @@ def _let(emitter: Emitter, node: Let, form: Form) -> str:
 
 
 def _translate(emitter: Emitter, node: Translate) -> str:
-    test, name = emitter.operand(emitter.native(node.inner), null=True)
-    entries = emitter.bind("map", node.entries)
-    if node.default is None:
-        found = f"{entries}[{name}] if {name} in {entries} else unmapped({emitter.bind('k', node.name)})"
-    else:
-        found = f"{entries}.get({name}, {emitter.native(node.default)})"
-    return f"(None if {test} else {found})"
+    entries, inner = emitter.bind("map", node.entries), emitter.native(node.inner)
+    if node.default is not None:
+        return f"{entries}.get({inner}, {emitter.native(node.default)})"
+    test, name = emitter.operand(inner, null=True)
+    asked = name if name == inner else test.removesuffix(" is None")
+    return f"({entries}[{name}] if {asked} in {entries} else unmapped({emitter.bind('k', node.name)}))"
+
+
+def _first(emitter: Emitter, node: First) -> str:
+    found = "".join(f"{at} if {emitter.test(condition)} else " for at, condition in enumerate(node.conditions))
+    return f"({found}{len(node.conditions)})"
+
+
+def _choose(emitter: Emitter, node: Choose) -> str:
+    which, several = emitter.native(node.which), enumerate(node.values[:-1] if node.otherwise else node.values)
+    last = emitter.native(node.values[-1]) if node.otherwise else f"undecided({emitter.bind('k', node.name)})"
+    constants = tuple(value.native for value in node.values if isinstance(value, Constant))
+    if len(constants) < len(node.values):
+        return f"({''.join(f'{emitter.native(value)} if {which} == {at} else ' for at, value in several)}{last})"
+    chosen = f"{emitter.bind('k', constants)}[{which}]"
+    return chosen if node.otherwise else f"({chosen} if {which} < {len(constants)} else {last})"
+
+
+def _fitted(emitter: Emitter, node: Fitted) -> str:
+    test, name = emitter.operand(emitter.text(node.inner), null=nullable(node.inner))
+    call = f"{emitter.bind('to', node.convert)}({name})"
+    return f"(None if {test} else {call})" if test else call
+
+
+def _several(emitter: Emitter, node: Several) -> str:
+    return f"({', '.join(map(emitter.text, node.parts))})"
 
 
 def _forked(emitter: Emitter, node: Node) -> str:
@@ -263,5 +303,10 @@ _NATIVE: Mapping[type, Callable[[Emitter, Any], str]] = {
     Distinct: _distinct,
     Among: _among,
     Translate: _translate,
+    Several: _several,
+    First: _first,
+    Which: lambda emitter, node: emitter.decisions.setdefault(node.label, f"d{len(emitter.decisions)}"),
+    Choose: _choose,
+    Fitted: _fitted,
     **dict.fromkeys(_FORKED, _forked),
 }

@@ -17,7 +17,7 @@ from cdc.mapping.expression.typename import type_named
 from cdc.mapping.expression.vocabulary import FUNCTIONS
 from cdc.mapping.expression.vocabulary.signature import COMPARABLE
 
-_NOTHING = Constant(UNKNOWN, None)
+NOTHING = Constant(UNKNOWN, None)
 _TRIM = {"LEADING": "ltrim", "TRAILING": "rtrim"}
 
 
@@ -25,7 +25,7 @@ def _case(checker: Checker, tree: exp.Case) -> Node:
     branches: list[exp.If] = tree.args["ifs"]
     default = tree.args.get("default")
     values = [checker.operand(branch.args["true"]) for branch in branches]
-    otherwise = checker.operand(default) if default else (tree, _NOTHING)
+    otherwise = checker.operand(default) if default else (tree, NOTHING)
     wanted, (last, *converted) = checker.common("case", [otherwise, *values])
     if tree.this is None:
         return Case(wanted, tuple(zip([checker.condition(branch.this) for branch in branches], converted, strict=True)), last)
@@ -79,16 +79,16 @@ def _extreme(name: str) -> Callable[[Checker, exp.Expr, Sequence[Operand]], Node
 
 def _concat(_checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> Node:
     _at_least(tree, "concat", operands, 1)
-    return fold(Call(TEXT, "concat", tuple(_written(node) for _, node in operands), strict=False))
+    return fold(Call(TEXT, "concat", tuple(written(node) for _, node in operands), strict=False))
 
 
 def _concat_ws(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> Node:
     _at_least(tree, "concat_ws", operands, 2)
     separator = checker.convert(*operands[0], TEXT)
-    return fold(Call(TEXT, "concat_ws", (separator, *(_written(node) for _, node in operands[1:])), strict=False))
+    return fold(Call(TEXT, "concat_ws", (separator, *(written(node) for _, node in operands[1:])), strict=False))
 
 
-def _written(node: Node) -> Node:
+def written(node: Node) -> Node:
     """A value as concat() writes it: as it travels, unlike cast(… as text) for boolean and char(n)."""
     return fold(Text(node)) if node.type.sql in (Sql.BOOL, Sql.BPCHAR) else as_text(node)
 
@@ -103,14 +103,8 @@ def _stable_uuid(_checker: Checker, tree: exp.Expr, operands: Sequence[Operand])
     return Call(SqlType(Sql.UUID), "stable_uuid", (bound, *values))
 
 
-def _join(checker: Checker, tree: exp.DPipe) -> Node:
-    """`||`: a chain is joined at once. Of the first two, one is a text; what follows is joined to a text."""
-    parts: list[exp.Expr] = []
-    rest: exp.Expr = tree
-    while isinstance(rest, exp.DPipe):
-        parts.append(rest.expression)
-        rest = rest.this
-    operands = [checker.operand(part) for part in (rest, *reversed(parts))]
+def joined_texts(tree: exp.Expr, operands: Sequence[Operand]) -> Node:
+    """`||`: of the first two, one is a text; what follows is joined to a text."""
     for at, node in operands:
         if node.type.sql in _UNJOINED:
             raise refused(at, "no-function", f"{node.type} can't be joined by `||`", "write cast(… as text)")
@@ -124,11 +118,6 @@ def _join(checker: Checker, tree: exp.DPipe) -> Node:
 def _trim(checker: Checker, tree: exp.Trim) -> Node:
     name = _TRIM.get(tree.args.get("position") or "", "trim")
     return checker.apply(tree, name, [checker.operand(part) for part in (tree.this, tree.expression) if part])
-
-
-def _substring(checker: Checker, tree: exp.Substring) -> Node:
-    parts = (tree.this, tree.args.get("start"), tree.args.get("length"))
-    return checker.apply(tree, "substring", [checker.operand(part) for part in parts if part])
 
 
 def _position(checker: Checker, tree: exp.StrPosition) -> Node:
@@ -155,7 +144,7 @@ _COMPARED_AS_THEY_ARE = (frozenset({*INTEGERS, Sql.FLAG}), frozenset({Sql.FLOAT4
 """PostgreSQL has an operator for each pair of these types, so that nullif keeps the first one's type."""
 _SUMMED = 10
 """Up to here `+` joins faster than a function."""
-_UNJOINED = frozenset({Sql.JSON, Sql.ARRAY, Sql.BYTES, Sql.BITS, Sql.OTHER})
+_UNJOINED = frozenset({Sql.JSON, Sql.JSONB, Sql.ARRAY, Sql.BYTES, Sql.BITS, Sql.OTHER})
 FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {
     "coalesce": _coalesce,
     "nullif": _nullif,
@@ -167,9 +156,7 @@ FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {
 }
 HANDLERS: Mapping[type, Callable[[Checker, Any], Node]] = {
     exp.Case: _case,
-    exp.DPipe: _join,
     exp.Trim: _trim,
-    exp.Substring: _substring,
     exp.StrPosition: _position,
     exp.Cast: _cast,
 }

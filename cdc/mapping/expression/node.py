@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
-from cdc.mapping.expression.sqltype import BOOL, TEXT, SqlType
+from cdc.mapping.expression.sqltype import BOOL, TEXT, Sql, SqlType
 from cdc.model.types import Type
 from cdc.model.value import value
 
@@ -50,12 +50,16 @@ class Let:
 
 @value
 class Call:
-    """A function or operator of the runtime: a name, or a template with one `{}` an argument. A strict one is NULL where an argument is."""
+    """A function or operator of the runtime: a name, or a template with one `{}` an argument. A strict one is NULL where an argument is.
+
+    `maybe_null`: it may be NULL though no argument is.
+    """
 
     type: SqlType
     call: str
     arguments: tuple[Node, ...]
     strict: bool = True
+    maybe_null: bool = False
 
 
 @value
@@ -144,13 +148,72 @@ class Coalesce:
 
 @value
 class Translate:
-    """A value map: text → the target's canonical text. `default` is None when a text that is missing is the row's error."""
+    """A value map: text, or a tuple of texts → the target's canonical text. `default` is None when what is missing is the row's error."""
 
     type: SqlType
     name: str
     inner: Node
-    entries: Mapping[str, str | None]
+    entries: Mapping[str | tuple[str | None, ...] | None, str | None]
     default: Constant | None
+
+
+@value
+class Several:
+    """The texts of several values, for a value map."""
+
+    parts: tuple[Node, ...]
+    type: SqlType = TEXT
+
+
+@value
+class First:
+    """The number of the first condition that is true; their count when none is."""
+
+    conditions: tuple[Node, ...]
+    type: SqlType = SqlType(Sql.INT4)
+
+
+@value
+class Which:
+    """Which rule of a decision table fits: the value of `number`, found once a row for all that ask by the same label."""
+
+    label: str
+    number: Node
+    type: SqlType = SqlType(Sql.INT4)
+
+
+@value
+class Choose:
+    """What the rule that fits gives. A rule more than there are values is an error of the decision `name`."""
+
+    type: SqlType
+    name: str
+    which: Which
+    values: tuple[Node, ...]
+    otherwise: bool
+    """The last value is for rows that no rule fits."""
+
+
+@value
+class Fitted:
+    """A value's text as its target column has it."""
+
+    inner: Node
+    convert: Callable[[str], str]
+    type: SqlType = TEXT
+
+
+@value
+class Refer:
+    """What only the target can find, from the texts of the parts; a whole column, never a part of an expression.
+
+    `entity` is the crosswalk's, or empty for a look-up; `fits` makes each part the text of the column that it is compared with.
+    """
+
+    entity: str
+    parts: tuple[Node, ...]
+    fits: tuple[Callable[[str], str] | None, ...]
+    type: SqlType = TEXT
 
 
 Node: TypeAlias = (
@@ -171,8 +234,17 @@ Node: TypeAlias = (
     | Case
     | Coalesce
     | Translate
+    | Several
+    | First
+    | Which
+    | Choose
+    | Fitted
+    | Refer
 )
 NULL = Constant(SqlType(TEXT.sql), None)
+
+
+_KINDS = frozenset(get_args(Node))
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -181,7 +253,7 @@ def children(node: Node) -> Iterator[Node]:
         given = getattr(node, field.name)
         for part in given if isinstance(given, tuple) else (given,):
             for inner in part if isinstance(part, tuple) else (part,):
-                if isinstance(inner, Node):
+                if type(inner) in _KINDS:
                     yield inner
 
 
@@ -190,6 +262,15 @@ def columns_of(node: Node) -> frozenset[int]:
     if isinstance(node, Column):
         return frozenset({node.index})
     return frozenset().union(*(columns_of(inner) for inner in children(node)))
+
+
+def decisions(nodes: Iterable[Node]) -> Iterator[Which]:
+    """Yield what the nodes ask of decision tables."""
+    for node in nodes:
+        if isinstance(node, Which):
+            yield node
+        else:
+            yield from decisions(children(node))
 
 
 def is_null(node: Node) -> bool:

@@ -1,37 +1,46 @@
 """An expression's text to sqlglot's tree. sqlglot only reads: nothing that it knows of functions, types or other dialects is used.
 
-Its PostgreSQL parser is cut down to operators, CASE, CAST and the three functions with a grammar of their own; every other call comes out as
+Its PostgreSQL parser is cut down to operators, CASE, CAST and the functions with a grammar of their own; every other call comes out as
 a name with arguments, and what it means is decided here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.postgres import PostgresParser
-from sqlglot.tokenizer_core import Token
+from sqlglot.tokenizer_core import Token, TokenType
 
 from cdc.mapping.expression.refusal import Refused
 
 _LENGTH, _TOKENS, _WIDTH, _DEPTH = 32_000, 8_000, 500, 25
 """Far more than people write, and well within what sqlglot and Python's own compiler can take."""
-_GRAMMAR = ("CAST", "POSITION", "SUBSTRING", "TRIM")
+_GRAMMAR = ("CAST", "EXTRACT", "OVERLAY", "POSITION", "SUBSTRING", "TRIM")
+_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
 _FOREIGN = {
     ";": ("an expression is one value, without `;`", ""),
     "{": ("no such syntax in PostgreSQL", ""),
     "!": ("no such operator in PostgreSQL", "write `not`"),
     "==": ("no such operator in PostgreSQL", "write `=`"),
     "<=>": ("no such operator in PostgreSQL", "write `is not distinct from`"),
-    "&&": ("no such operator here", "write `and`"),
     "select": ("subqueries are not allowed", "an expression sees one row"),
     "all": ("`all` has no place here", ""),
 }
 """What sqlglot understands although PostgreSQL does not, or means something else."""
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|(?P<open>['"])""")
+
+
+_OPERATORS = (
+    TokenType.RLIKE, TokenType.IRLIKE, TokenType.ARROW, TokenType.DARROW, TokenType.HASH_ARROW, TokenType.DHASH_ARROW, TokenType.HASH_DASH,
+    TokenType.AT_GT, TokenType.LT_AT, TokenType.DAMP, TokenType.PLACEHOLDER, TokenType.QMARK_PIPE, TokenType.QMARK_AMP,
+)  # fmt: skip
+"""PostgreSQL gives all of them and `||` one precedence, from left to right: behind `+`, before `between`."""
+_LIKES: Mapping[str, type[exp.Expr]] = {"~~": exp.Like, "~~*": exp.ILike}
+_RANGES = frozenset({TokenType.BETWEEN, TokenType.ILIKE, TokenType.IN, TokenType.IS, TokenType.LIKE, TokenType.SIMILAR_TO})
 
 
 class _Parser(PostgresParser):
@@ -40,9 +49,43 @@ class _Parser(PostgresParser):
     NO_PAREN_FUNCTIONS = {}  # noqa: RUF012
     NO_PAREN_FUNCTION_PARSERS = {"CASE": PostgresParser.NO_PAREN_FUNCTION_PARSERS["CASE"]}  # noqa: RUF012
 
+    def _parse_interval(self, require_interval: bool = True, parse_function_unit: bool = True) -> exp.Interval | None:  # noqa: ARG002
+        """`interval 'text' [unit]`, with its text as it stands; sqlglot would take it apart."""
+        if self._next.token_type is not TokenType.STRING or not self._match(TokenType.INTERVAL):
+            return None
+        text = self._parse_string()
+        unit = self._parse_var(upper=True) if self._curr and self._curr.text.upper() in _UNITS else None
+        return self.expression(exp.Interval(this=text, unit=unit))
+
+    def _parse_extract(self) -> exp.Extract:
+        """`extract(field from value)`; sqlglot would take a comma too."""
+        field = self._parse_var_or_string(upper=True)
+        if field is None or not self._match(TokenType.FROM):
+            self.raise_error("extract takes a field from a value")
+        return self.expression(exp.Extract(this=field, expression=self._parse_bitwise()))
+
+    LAMBDAS = {TokenType.FARROW: PostgresParser.LAMBDAS[TokenType.FARROW]}  # noqa: RUF012 - `->` is an operator
+    RANGE_PARSERS = {token: made for token, made in PostgresParser.RANGE_PARSERS.items() if token in _RANGES}  # noqa: RUF012
+
+    def _parse_bitwise(self) -> exp.Expr | None:
+        this = self._parse_term()
+        while True:
+            if self._match_set(_OPERATORS):
+                this = self.expression(exp.Operator(this=this, operator=self._prev.text, expression=self._parse_term()))
+            elif self._curr and self._curr.text in _LIKES:
+                self._advance()
+                this = self.expression(_LIKES[self._prev.text](this=this, expression=self._parse_term()))
+            elif self._match(TokenType.DPIPE):
+                this = self.expression(exp.DPipe(this=this, expression=self._parse_term()))
+            elif self._match_set(self.BITWISE):
+                this = self.expression(self.BITWISE[self._prev.token_type](this=this, expression=self._parse_term()))
+            else:
+                return this
+
 
 class _Dialect(Postgres):
     Parser = _Parser
+    INDEX_OFFSET = 0  # a place in an array stays as it is written
 
 
 _DIALECT = _Dialect()
@@ -72,11 +115,24 @@ def _tokens(text: str) -> list[Token]:
     except TokenError:
         opened = next((found.start() for found in _QUOTED.finditer(text) if found["open"]), 0)
         raise Refused("sql-syntax", "a quote or comment is not closed", offset=opened) from None
+    tokens = _joined(tokens)
     if not tokens:
         raise Refused("sql-syntax", "an expression is expected, found nothing")
     if len(tokens) > _TOKENS:
         raise Refused("too-large", f"the expression has {len(tokens):,} words and signs, more than {_TOKENS:,}")
     return tokens
+
+
+def _joined(tokens: Sequence[Token]) -> list[Token]:
+    """`!~` and `!~*` are one sign each."""
+    made: list[Token] = []
+    for token in tokens:
+        if token.text in ("~", "~*") and made and made[-1].text == "!" and made[-1].end + 1 == token.start:
+            start = made.pop().start
+            made.append(Token(token.token_type, f"!{token.text}", token.line, token.col, start, token.end))
+        else:
+            made.append(token)
+    return made
 
 
 def _check_tokens(text: str, tokens: Sequence[Token]) -> None:

@@ -31,12 +31,21 @@ def _resolved(signatures: Sequence[Signature], given: Sequence[Sql]) -> Sequence
     fitting = _most(fitting, lambda signature: sum(map(_is_or_preferred, signature.arguments, given)))
     if len(fitting) > 1 and Sql.UNKNOWN in given:
         fitting = _most(fitting, lambda signature: sum(map(_reads_literal, signature.arguments, given)))
+        fitting = _with_unknown_as_known(fitting, given)
     return fitting
 
 
 def _fits(signature: Signature, given: Sequence[Sql]) -> bool:
     wanted = signature.arguments
     return len(wanted) == len(given) and all(target in IMPLICIT[sql] for sql, target in zip(given, wanted, strict=True))
+
+
+def _with_unknown_as_known(signatures: list[Signature], given: Sequence[Sql]) -> list[Signature]:
+    """PostgreSQL's last resort: literals are taken to be of the one type that the other arguments have."""
+    known = {sql for sql in given if sql is not Sql.UNKNOWN}
+    alike = [sql for sql in known for _ in given] if len(known) == 1 else []
+    fitting = [signature for signature in signatures if alike and _fits(signature, alike)]
+    return fitting if len(fitting) == 1 else signatures
 
 
 def _unknown_as_the_other(given: Sequence[Sql]) -> tuple[Sql, ...]:

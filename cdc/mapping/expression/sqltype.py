@@ -29,6 +29,8 @@ class Sql(Enum):
     ENUM = "enum"
     BYTES = "bytea"
     JSON = "json"
+    JSONB = "jsonb"
+    """PostgreSQL's, and MySQL's json, which has no other text than jsonb's either."""
     TIME = "time"
     INTERVAL = "interval"
     BITS = "bit"
@@ -63,7 +65,7 @@ NUMBERS = (*INTEGERS, Sql.NUMERIC, Sql.FLOAT4, Sql.FLOAT8)
 """From narrow to wide: each turns into those behind it by itself."""
 TEXTS = (Sql.BPCHAR, Sql.VARCHAR, Sql.TEXT)
 TIMES = (Sql.DATE, Sql.TIMESTAMP, Sql.INSTANT)
-PREFERRED = frozenset({Sql.BOOL, Sql.FLOAT8, Sql.TEXT, Sql.INSTANT})
+PREFERRED = frozenset({Sql.BOOL, Sql.FLOAT8, Sql.TEXT, Sql.INSTANT, Sql.INTERVAL})
 
 INT_BYTES: Mapping[Sql, int] = {Sql.INT2: 2, Sql.INT4: 4, Sql.INT8: 8}
 
@@ -76,6 +78,7 @@ def _implicit() -> dict[Sql, frozenset[Sql]]:
     for sql in TEXTS:
         table[sql] |= frozenset(TEXTS)
     table[Sql.ENUM] |= {Sql.TEXT}
+    table[Sql.TIME] |= {Sql.INTERVAL}
     table[Sql.FLAG] |= frozenset(NUMBERS) | {Sql.BOOL}
     table[Sql.UNKNOWN] = table[Sql.ANY] = frozenset(Sql)
     return table
@@ -89,7 +92,7 @@ _OF_KIND: Mapping[Kind, Sql] = {
     Kind.TIME: Sql.TIME, Kind.TIMESTAMP: Sql.TIMESTAMP, Kind.INSTANT: Sql.INSTANT, Kind.INTERVAL: Sql.INTERVAL, Kind.UUID: Sql.UUID,
     Kind.JSON: Sql.JSON, Kind.ENUM: Sql.ENUM, Kind.SET: Sql.TEXT, Kind.BITS: Sql.BITS, Kind.ARRAY: Sql.ARRAY, Kind.OTHER: Sql.OTHER,
 }  # fmt: skip
-_OPAQUE = frozenset({Sql.ENUM, Sql.JSON, Sql.BITS, Sql.ARRAY, Sql.OTHER})
+_OPAQUE = frozenset({Sql.ENUM, Sql.BITS, Sql.ARRAY, Sql.OTHER})
 
 
 def of_column(given: Type) -> SqlType:
@@ -102,7 +105,7 @@ def of_column(given: Type) -> SqlType:
         return SqlType(Sql.BPCHAR, given.size)
     if given.kind is Kind.TEXT and given.size is not None:
         return SqlType(Sql.VARCHAR, given.size)
-    sql = _OF_KIND[given.kind]
+    sql = Sql.JSONB if given.kind is Kind.JSON and (given.native == "jsonb" or given.charset) else _OF_KIND[given.kind]
     native = given.native if sql in _OPAQUE else ""
     return SqlType(sql, given.precision, given.scale, native, given.labels if sql is Sql.ENUM else ())
 
@@ -115,7 +118,7 @@ def _integer(given: Type) -> Sql:
 
 
 _KINDS: Mapping[Sql, Kind] = {
-    **{sql: kind for kind, sql in _OF_KIND.items() if kind is not Kind.SET},
+    **{sql: kind for kind, sql in _OF_KIND.items() if kind is not Kind.SET}, Sql.JSONB: Kind.JSON,
     **dict.fromkeys(INTEGERS, Kind.INT), Sql.FLAG: Kind.INT, Sql.FLOAT4: Kind.FLOAT, Sql.FLOAT8: Kind.FLOAT,
     **dict.fromkeys(TEXTS, Kind.TEXT), Sql.UNKNOWN: Kind.TEXT,
 }  # fmt: skip
@@ -137,6 +140,21 @@ def to_column(given: SqlType) -> Type:
     return Type(kind, native, given.size, labels=given.labels)
 
 
+_ITEMS: Mapping[str, Sql] = {
+    **{sql.value: sql for sql in (Sql.BOOL, *NUMBERS, Sql.TEXT, Sql.UUID, Sql.DATE)}, Sql.VARCHAR.value: Sql.TEXT,
+}  # fmt: skip
+
+
+def array_of(item: Sql) -> SqlType:
+    """Return the type of arrays of such items."""
+    return SqlType(Sql.ARRAY, native=f"{(Sql.TEXT if item in TEXTS else item).value}[]")
+
+
+def element(given: SqlType) -> Sql | None:
+    """Return the type of an array's items; None when it is not known."""
+    return _ITEMS.get(given.native.removesuffix("[]").partition("(")[0]) if given.sql is Sql.ARRAY else None
+
+
 def common(types: Iterable[SqlType]) -> SqlType | None:
     """Return the type that CASE, COALESCE, IN and their like give to all of their values; None when there is none.
 
@@ -151,6 +169,8 @@ def common(types: Iterable[SqlType]) -> SqlType | None:
     if all(one == known[0] for one in known):
         return known[0] if len(known) == len(given) else known[0]._replace(size=None, scale=None)
     chosen = known[0].sql
+    if {Sql.TIME, Sql.INTERVAL} <= {one.sql for one in known}:  # one turns into the other, but they are of two categories
+        return None
     for sql in (one.sql for one in known[1:]):
         forward, back = sql in IMPLICIT[chosen], chosen in IMPLICIT[sql]
         if not forward and not back:

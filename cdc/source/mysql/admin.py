@@ -9,6 +9,7 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
+from cdc.mapping.query import Query, Question, Refusal
 from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Denied, Exit, Finding, Misconfigured
@@ -16,10 +17,13 @@ from cdc.model.table import Definition, TableName
 from cdc.model.value import value
 from cdc.server.mysql import connect_to_ask, translated
 from cdc.server.mysql_catalogue import describe, may_read, table_names
-from cdc.source.mysql import log
+from cdc.source.mysql import log, query
 from cdc.source.mysql.log import Server
 from cdc.source.mysql.position import parse
 from cdc.sql.names import my_table
+
+_SECONDS = 30
+"""For a question that is only asked to see what it is."""
 
 
 @value
@@ -72,6 +76,7 @@ class MySQLSourceAdmin:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._opened: Connection[Any] | None = None
+        self._queries: Connection[Any] | None = None
 
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
         with translated(self._endpoint.name):
@@ -105,6 +110,14 @@ class MySQLSourceAdmin:
         with translated(self._endpoint.name):
             log.prove_continuity(connection, log.inspect(connection), parse(after), self._endpoint.name)
 
+    def prepare(self, question: Question) -> Query | Refusal:
+        with translated(self._endpoint.name):
+            return query.describe(self._questioned(), question, self._endpoint.database)
+
+    def scans(self, asked: Query, table: Definition) -> Sequence[str]:
+        with translated(self._endpoint.name):
+            return tuple(query.scans(self._questioned(), asked, table))
+
     def setup(self, tables: Sequence[TableName]) -> Sequence[str]:  # noqa: ARG002
         """Return nothing: the server's log is all that is needed."""
         return ()
@@ -118,10 +131,16 @@ class MySQLSourceAdmin:
             cursor.execute(statement)
 
     def close(self) -> None:
-        if self._opened:
-            with suppress(pymysql.MySQLError, OSError):  # it may be broken already
-                self._opened.close()
-            self._opened = None
+        for opened in (self._opened, self._queries):
+            if opened:
+                with suppress(pymysql.MySQLError, OSError):  # it may be broken already
+                    opened.close()
+        self._opened = self._queries = None
+
+    def _questioned(self) -> Connection[Any]:
+        if self._queries is None:
+            self._queries = query.connect_to_query(self._endpoint, seconds=_SECONDS)
+        return self._queries
 
     def _connection(self) -> Connection[Any]:
         if self._opened is None:

@@ -17,6 +17,7 @@ from pymysql.connections import Connection
 from pymysql.constants import COMMAND
 
 from cdc.model.endpoint import Endpoint
+from cdc.model.value import value
 from cdc.server.mysql import parameters, translated
 from cdc.source.mysql.packets import Packet, Packets, ended, refuse
 from cdc.source.mysql.position import LogPosition
@@ -79,6 +80,45 @@ def _beginning(start: LogPosition) -> dict[str, Any]:
     if start.gtids:
         return {"auto_position": start.gtids}
     return {"log_file": "", "log_pos": 4} if start.gtids == "" else {"log_file": start.file, "log_pos": start.offset}
+
+
+@value
+class ResultColumn:
+    """How a result's header describes a column."""
+
+    name: str
+    schema: str
+    table: str
+    """The table that it comes from unchanged; empty: it is computed."""
+    column: str
+    code: int
+    length: int
+    decimals: int
+    flags: int
+    collation: int
+
+
+def result_columns(connection: Connection[Any], query: str) -> list[ResultColumn]:
+    """Run a query and return its result's header."""
+    with connection.cursor() as cursor:
+        cursor.execute("set session sql_select_limit = 1")
+        cursor.execute(query)
+        fields: Any = cursor._result.fields  # noqa: SLF001
+        cursor.execute("set session sql_select_limit = default")
+    return [
+        ResultColumn(
+            field.name,
+            field.db.decode() if isinstance(field.db, bytes) else field.db,
+            field.org_table,
+            field.org_name,
+            field.type_code,
+            field.length,
+            field.scale,
+            field.flags,
+            field.charsetnr,
+        )
+        for field in fields
+    ]
 
 
 def raw_rows(connection: Connection[Any], query: str, where: str) -> Iterator[Packet]:

@@ -12,6 +12,7 @@ from zlib import crc32
 import pymysql
 from pymysql.connections import Connection
 
+from cdc.mapping.query import Query
 from cdc.model.change import Idle, Position, Row, Transaction
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError
@@ -24,6 +25,7 @@ from cdc.source.mysql.assembler import Assembler
 from cdc.source.mysql.driver import Dump, raw_rows
 from cdc.source.mysql.position import LogPosition, parse
 from cdc.source.mysql.progress import Progress
+from cdc.source.mysql.query import connect_to_query, run, see
 from cdc.source.mysql.shapes import Shapes
 from cdc.source.mysql.stream import LogReader
 
@@ -68,13 +70,19 @@ class MySQLSource:
         finally:
             _close(connection)
 
-    def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
-        rest = iter(keys)
+    def fetch(self, table: Table, keys: Sequence[Row], since: Position) -> Iterable[Row]:
+        rest, position = iter(keys), parse(since)
         while some := list(islice(rest, _KEYS)):
             query = f"{text_rows.select(table)} {text_rows.where(table, some)}"
             with self._session("ask") as connection:
+                see(connection, position)
                 found = list(text_rows.read(table, raw_rows(connection, query, self._endpoint.name)))
+                connection.rollback()
             yield from found
+
+    def query(self, query: Query, values: Sequence[Row], since: Position) -> Iterable[Row]:
+        with self._session("query") as connection:
+            yield from run(connection, query, values, parse(since), self._endpoint.name)
 
     def lag_bytes(self, after: Position) -> int:
         with self._session("lag") as connection:
@@ -96,12 +104,13 @@ class MySQLSource:
             log.prove_continuity(connection, server, after, self._endpoint.name)
             known = charsets.read(connection)
         dump = Dump(self._endpoint, self._server_id(), after)
-        shapes = Shapes(self._tables, server, known, self._describe)
-        return LogReader(dump, Assembler(Progress(after, server.identity), shapes, self._target, dump.checksum), until, self._endpoint.name)
 
-    def _describe(self, table: TableName) -> Definition | None:
-        with self._session("log") as connection:
-            return describe(connection, [table]).get(table)
+        def definition(table: TableName) -> Definition | None:
+            with self._session("log") as connection:
+                return describe(connection, [table]).get(table)
+
+        shapes = Shapes(self._tables, server, known, definition)
+        return LogReader(dump, Assembler(Progress(after, server.identity), shapes, self._target, dump.checksum), until, self._endpoint.name)
 
     def _server_id(self) -> int:
         """Return the number that we are known by as a reader of the log: stable, and far from those that people give to servers."""
@@ -113,7 +122,7 @@ class MySQLSource:
     def _session(self, role: str) -> Iterator[Connection[Any]]:
         """Give the connection that a thread asks on; it is replaced after an error."""
         if role not in self._sessions:
-            self._sessions[role] = connect(self._endpoint, database=False)
+            self._sessions[role] = connect_to_query(self._endpoint) if role == "query" else connect(self._endpoint, database=False)
         try:
             with translated(self._endpoint.name):
                 yield self._sessions[role]

@@ -22,13 +22,17 @@ _SIZES = {252: 2, 253: 3, 254: 8}
 
 def select(table: Table) -> str:
     """Return the query for all of a table's columns. A FLOAT is rounded when it is printed, and a double made of it is not."""
-    return f"select {', '.join(_expression(column) for column in table.columns)} from {my_table(table.name)}"
+    return f"select {expressions(table)} from {my_table(table.name)}"
+
+
+def expressions(table: Table) -> str:
+    return ", ".join(_expression(column) for column in table.columns)
 
 
 def where(table: Table, keys: Sequence[Row]) -> str:
     """Return the condition for rows by their keys."""
     columns = [table.columns[place] for place in table.key]
-    rows = ", ".join(f"({', '.join(map(_literal, columns, key))})" for key in keys)
+    rows = ", ".join(f"({', '.join(map(literal, columns, key))})" for key in keys)
     return f"where ({', '.join(my_name(column.name) for column in columns)}) in ({rows})"
 
 
@@ -107,7 +111,7 @@ _CONVERTERS: dict[Kind, _Convert] = {
 }
 
 
-def _literal(column: Column, value: object) -> str:
+def literal(column: Column, value: object) -> str:
     """Write a key's value; keys are whole and never NULL. Numbers stand unquoted: as texts the server would compare them as doubles."""
     if not isinstance(value, str):
         raise CdcError(f"a row of column {column.name} can't be asked for without its key")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cdc.mapping.query import Query, Question, Refusal
 from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Finding, Held, Misconfigured
 from cdc.model.table import Definition, TableName
 from cdc.server.postgresql import translated
 from cdc.server.postgresql_catalogue import describe, table_names
+from cdc.source.postgresql import query
 from cdc.source.postgresql.continuity import prove
 from cdc.source.postgresql.findings import (
     identity_findings,
@@ -37,6 +39,7 @@ class PostgreSQLSourceAdmin:
         self._name = slot_name(pipeline)
         self._where = endpoint.name
         self._session = Session(endpoint, f"cdc {pipeline} admin")
+        self._queries = Session(endpoint, f"cdc {pipeline} admin", query.QUERY_SETTINGS)
 
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]:
         with translated(self._where):
@@ -71,6 +74,14 @@ class PostgreSQLSourceAdmin:
             if read_publication(connection, self._name) is None:
                 raise Misconfigured(f"{self._where}: the publication {self._name} does not exist", f"`cdc setup` makes it. {LOST}")
 
+    def prepare(self, question: Question) -> Query | Refusal:
+        with translated(self._where):
+            return query.describe(self._queries.connection(), self._session.connection(), question)
+
+    def scans(self, asked: Query, table: Definition) -> Sequence[str]:
+        with translated(self._where):
+            return tuple(query.scans(self._queries.connection(), asked, table))
+
     def setup(self, tables: Sequence[TableName]) -> Sequence[str]:
         """The publication comes first: a slot can't use one that is younger than its log."""
         with translated(self._where):
@@ -99,6 +110,7 @@ class PostgreSQLSourceAdmin:
 
     def close(self) -> None:
         self._session.close()
+        self._queries.close()
 
 
 def _publication_statements(name: str, publication: Publication | None, tables: Sequence[TableName]) -> list[str]:

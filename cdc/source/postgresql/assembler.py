@@ -12,6 +12,7 @@ from cdc.source.postgresql.position import Place, position
 from cdc.source.postgresql.protocol import KIND, OID
 from cdc.source.postgresql.rows import DECODE
 from cdc.source.postgresql.shapes import Shapes
+from cdc.source.postgresql.visible import Unseen
 from cdc.sql.ledger import MESSAGE_PREFIX
 
 QUIET = 1024 * 1024
@@ -23,6 +24,7 @@ class Assembler:
     """Take frames in their order; `taken` hands out what they have completed."""
 
     def __init__(self, shapes: Shapes, target: str, after: Place, until: int | None = None) -> None:
+        self.unseen = Unseen()
         self.upto = after.lsn
         """All before has been handed out, and may be confirmed once that is durable."""
         self.received = after.lsn
@@ -34,6 +36,7 @@ class Assembler:
         self._completed: list[Transaction] = []
         self._changes: list[Change] = []
         self._committed_at = 0.0
+        self._number = 0
         self._origin: Origin = ()
         self._echoes = 0
         self._inside = False
@@ -79,7 +82,7 @@ class Assembler:
         return position(replace(self._place, lsn=lsn))
 
     def _begin(self, frame: bytes) -> None:
-        self._committed_at = protocol.begin(frame)
+        self._committed_at, self._number = protocol.begin(frame), protocol.number(frame)
         self._changes, self._origin, self._echoes, self._handlers = [], (), 0, self._decoding
         self._inside = True
 
@@ -92,6 +95,8 @@ class Assembler:
             return
         if self._target in self._origin:
             changes, echoes = [], echoes + len(changes)
+        if changes:
+            self.unseen.add(self._number)
         if changes or echoes:
             self._completed.append(Transaction(changes, self._at(end), self._committed_at, self._origin, echoes))
         if changes or not self._origin:

@@ -67,6 +67,12 @@ def begin(frame: bytes) -> float:
     return float(EPOCH + clock / 1_000_000)
 
 
+def number(frame: bytes) -> int:
+    """Return the number of the transaction that a begin message opens."""
+    _, _, xid = _BEGIN.unpack_from(frame, OID)
+    return int(xid)
+
+
 def commit(frame: bytes) -> int:
     """Return the LSN of the transaction's end."""
     _, _, end, _ = _COMMIT.unpack_from(frame, OID)

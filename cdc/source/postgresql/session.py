@@ -22,15 +22,16 @@ SETTINGS: Mapping[str, str] = {
 class Session:
     """One connection, for one thread. It does not reconnect: after an error its owner is closed and made anew."""
 
-    def __init__(self, endpoint: Endpoint, application: str) -> None:
+    def __init__(self, endpoint: Endpoint, application: str, settings: Mapping[str, str] = SETTINGS) -> None:
         self.name = endpoint.name
         self._endpoint = endpoint
         self._application = application
+        self._settings = settings
         self._connection: psycopg.Connection | None = None
 
     def connection(self) -> psycopg.Connection:
         if self._connection is None:
-            self._connection = connect(self._endpoint, self._application, SETTINGS)
+            self._connection = connect(self._endpoint, self._application, self._settings)
         return self._connection
 
     def close(self) -> None:

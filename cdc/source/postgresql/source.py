@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
+from cdc.mapping.query import Query
 from cdc.model.change import ABSENT, Idle, Position, Row, Transaction, Value
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import Table, TableName
@@ -14,6 +15,7 @@ from cdc.source.postgresql.continuity import here
 from cdc.source.postgresql.copy_text import copied, names_text, whole_rows
 from cdc.source.postgresql.names import slot_name
 from cdc.source.postgresql.position import lsn_text, place, position
+from cdc.source.postgresql.query import QUERY_SETTINGS, run
 from cdc.source.postgresql.session import Session
 from cdc.source.postgresql.snapshot import PostgreSQLSnapshot, open_snapshot
 from cdc.source.postgresql.stream import Stream, open_stream
@@ -28,7 +30,7 @@ _LAG = "select greatest(pg_current_wal_lsn() - %s::pg_lsn, 0)::bigint"
 class PostgreSQLSource:
     """Follows `tables` through the slot and publication of the pipeline. `target` is the name on our own transactions' markers.
 
-    Connections are opened when they are first needed: the walsender with the reader's catalogue, one for the loop, one for `lag_bytes`.
+    Connections are opened when they are first needed: the walsender with the reader's catalogue, one for the loop, one for `query`, one for `lag_bytes`.
     """
 
     def __init__(self, endpoint: Endpoint, pipeline: str, tables: Sequence[TableName], target: str) -> None:
@@ -38,6 +40,7 @@ class PostgreSQLSource:
         self._target = target
         self._session = Session(endpoint, f"cdc {pipeline}")
         self._lag = Session(endpoint, f"cdc {pipeline} lag")
+        self._queries = Session(endpoint, f"cdc {pipeline} query", QUERY_SETTINGS)
         self._stream: Stream | None = None
         self._feed: Feed | None = None
         self._confirmed = 0
@@ -64,13 +67,24 @@ class PostgreSQLSource:
     def snapshot(self, tables: Sequence[TableName]) -> AbstractContextManager[PostgreSQLSnapshot]:
         return open_snapshot(self._endpoint, self._pipeline, tables)
 
-    def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
+    def fetch(self, table: Table, keys: Sequence[Row], since: Position) -> Iterable[Row]:  # noqa: ARG002
+        """The log's reader knows what it has told of; that a place in the log is visible can't be asked."""
         with translated(self._endpoint.name):
             connection = self._session.connection()
+            if self._stream is not None:
+                self._stream.unseen.wait(connection)
             query = whole_rows(connection, table)
             for start in range(0, len(keys), _FETCH):
                 for rows in copied(connection, f"{query} where {_any_of(table, keys[start : start + _FETCH])}", _FETCH):
                     yield from rows
+
+    def query(self, query: Query, values: Sequence[Row], since: Position) -> Iterable[Row]:  # noqa: ARG002
+        """As `fetch` does."""
+        with translated(self._endpoint.name):
+            connection = self._queries.connection()
+            if self._stream is not None:
+                self._stream.unseen.wait(connection)
+            yield from run(connection, query, values)
 
     def lag_bytes(self, after: Position) -> int:
         with translated(self._endpoint.name):
@@ -84,6 +98,7 @@ class PostgreSQLSource:
         self._end_stream()
         self._session.close()
         self._lag.close()
+        self._queries.close()
 
     def _end_stream(self) -> None:
         if self._feed is not None:

@@ -20,6 +20,7 @@ from cdc.source.postgresql.continuity import AGAIN, prove
 from cdc.source.postgresql.position import Place, lsn_text
 from cdc.source.postgresql.session import Session
 from cdc.source.postgresql.shapes import Shapes
+from cdc.source.postgresql.visible import Unseen
 from cdc.source.postgresql.walsender import Walsender
 from cdc.sql.names import pg_name, pg_text
 
@@ -68,6 +69,10 @@ class Stream:
             elif not self._walsender.ready(timeout):
                 return self._assembler.taken(), False
         return self._assembler.taken(), True
+
+    @property
+    def unseen(self) -> Unseen:
+        return self._assembler.unseen
 
     def upto(self) -> Position:
         return self._assembler.position()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import pymysql
 
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, TableName
+from cdc.model.words import Words
 from cdc.model.write import Checkpoint
 from cdc.server import mysql
 from cdc.server.mysql_catalogue import describe, may_read, table_names
 from cdc.sql import mysql_checkpoint
-from cdc.sql.ledger import CHECKPOINT, MYSQL, SCHEMA
+from cdc.sql.crosswalk_admin import MYSQL as MYSQL_WORDS
+from cdc.sql.ledger import CHECKPOINT, CROSSWALK, MYSQL, MYSQL_CROSSWALK, SCHEMA
 from cdc.sql.names import my_table, my_text
 from cdc.target.mysql.findings import LEDGER, findings, unwritable
 from cdc.target.mysql.session import lock_name
@@ -23,6 +25,8 @@ from cdc.target.mysql.session import lock_name
 
 class MySQLTargetAdmin:
     """A `TargetAdmin` on MySQL or MariaDB."""
+
+    words: ClassVar[Words] = MYSQL_WORDS
 
     def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
         self._endpoint = endpoint
@@ -37,38 +41,47 @@ class MySQLTargetAdmin:
         shown = self.definitions(names)
         with mysql.translated(self._endpoint.name):
             unseen = [name for name in names if name not in shown and not may_read(self._connection, name)]
-        return {name: unwritable(self._endpoint.name, self._rows, name) for name in unseen}
+        return {name: unwritable(self._endpoint.name, self.ask, name) for name in unseen}
 
     def tables(self) -> Sequence[TableName]:
         with mysql.translated(self._endpoint.name):
             return table_names(self._connection)
 
     def findings(self, tables: Sequence[Definition]) -> Sequence[Finding]:
-        return list(findings(self._endpoint, self._rows, self.definitions([LEDGER]).get(LEDGER), tables))
+        return list(findings(self._endpoint, self.ask, self.definitions([LEDGER]).get(LEDGER), tables))
 
-    def setup(self) -> Sequence[str]:
+    def setup(self, *, crosswalk: bool = False) -> Sequence[str]:
         schema, table = MYSQL
-        there = self._rows(f"select 1 from information_schema.schemata where schema_name = {my_text(SCHEMA)}")
-        return [*([] if there else [schema]), *([] if CHECKPOINT in self._tables() else [table])]
+        tables = self._tables()
+        there = self.ask(f"select 1 from information_schema.schemata where schema_name = {my_text(SCHEMA)}")
+        return [
+            *([] if there else [schema]),
+            *([] if CHECKPOINT in tables else [table]),
+            *(MYSQL_CROSSWALK if crosswalk and CROSSWALK not in tables else []),
+        ]
 
-    def teardown(self) -> Sequence[str]:
+    def teardown(self, *, crosswalk: bool = False) -> Sequence[str]:
         tables = self._tables()
         if CHECKPOINT not in tables:
             return []
-        pipelines = {row[0] for row in self._rows(mysql_checkpoint.PIPELINES)}
+        pipelines = {row[0] for row in self.ask(mysql_checkpoint.PIPELINES)}
         if pipelines - {self._pipeline}:
             return [mysql_checkpoint.forget(self._pipeline)] if self._pipeline in pipelines else []
-        return [f"drop table {my_table(LEDGER)}", *([f"drop database {SCHEMA}"] if len(tables) == 1 else [])]
+        gone = {CHECKPOINT} | ({CROSSWALK} & tables if crosswalk else set())
+        return [
+            *(f"drop table {my_table(TableName(SCHEMA, name))}" for name in sorted(gone)),
+            *([f"drop database {SCHEMA}"] if tables == gone else []),
+        ]
 
     def execute(self, statement: str) -> None:
-        self._rows(statement)
+        self.ask(statement)
 
     def checkpoint(self) -> Checkpoint | None:
         stored = self._stored()
         return stored.checkpoint if stored else None
 
     def holder(self) -> str | None:
-        number = self._rows(f"select is_used_lock({my_text(lock_name(self._pipeline))})")[0][0]
+        number = self.ask(f"select is_used_lock({my_text(lock_name(self._pipeline))})")[0][0]
         if number is None:
             return None
         stored = self._stored()
@@ -78,7 +91,7 @@ class MySQLTargetAdmin:
         with suppress(pymysql.MySQLError, OSError):  # it may be gone already
             self._connection.close()
 
-    def _rows(self, statement: str) -> Sequence[tuple[Any, ...]]:
+    def ask(self, statement: str) -> Sequence[tuple[Any, ...]]:
         with mysql.translated(self._endpoint.name), self._connection.cursor() as cursor:
             cursor.execute(statement)
             found: Sequence[tuple[Any, ...]] = cursor.fetchall()
@@ -86,9 +99,9 @@ class MySQLTargetAdmin:
 
     def _tables(self) -> set[str]:
         """Return the names of the tables in our schema."""
-        return {row[0] for row in self._rows(f"select table_name from information_schema.tables where table_schema = {my_text(SCHEMA)}")}
+        return {row[0] for row in self.ask(f"select table_name from information_schema.tables where table_schema = {my_text(SCHEMA)}")}
 
     def _stored(self) -> mysql_checkpoint.Stored | None:
         if CHECKPOINT not in self._tables():
             return None
-        return mysql_checkpoint.stored(self._rows(mysql_checkpoint.select(self._pipeline, lock=False)))
+        return mysql_checkpoint.stored(self.ask(mysql_checkpoint.select(self._pipeline, lock=False)))

@@ -76,6 +76,11 @@ class Session:
         found: Sequence[tuple[Any, ...]] = self._cursor.fetchall()
         return found
 
+    def insert(self, statement: bytes) -> str:
+        """Insert one row; return the number that AUTO_INCREMENT gave it."""
+        self.execute(statement)
+        return str(self._cursor.lastrowid)
+
     def _check(self, warnings: Sequence[tuple[str, str, str]]) -> None:
         for _, given, text in warnings:
             number = int(given)

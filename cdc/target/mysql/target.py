@@ -14,8 +14,11 @@ from cdc.sql import mysql_checkpoint as sql
 from cdc.sql.ledger import SCHEMA
 from cdc.target.collapse import collapser
 from cdc.target.mysql.privileges import account
+from cdc.target.mysql.reference import MySQLStore
 from cdc.target.mysql.session import Session
 from cdc.target.mysql.writer import Writer
+from cdc.target.plans import Plans
+from cdc.target.reference import node, refers, resolve
 from cdc.target.singly import one_by_one
 from cdc.target.tally import Tally
 
@@ -27,12 +30,14 @@ class MySQLTarget:
         self._endpoint = endpoint
         self._pipeline = pipeline
         self._collapse = collapser(plans)
+        self._plans = Plans(plans) if refers(plans) else None
         self._seq = self._epoch = -1
         self._open()
 
     def _open(self) -> None:
         self._session = Session(self._endpoint)
         self._writer = Writer(self._session)
+        self._store = MySQLStore(self._session)
 
     @property
     def connection(self) -> int:
@@ -62,10 +67,11 @@ class MySQLTarget:
                 return self._transaction(batch, self._together)
         return self._transaction(batch, self._singly)
 
-    def _transaction(self, batch: Batch, write: Callable[[Sequence[Write]], Tally]) -> Applied:
+    def _transaction(self, batch: Batch, way: Callable[[Batch, Tally], None]) -> Applied:
+        tally = Tally()
         try:
             self._advance(batch)
-            tally = write(batch.writes)
+            way(batch, tally)
         except BaseException:
             self._session.rollback()
             raise
@@ -81,25 +87,33 @@ class MySQLTarget:
         if not self._session.execute(sql.advance(self._pipeline, self._seq, self._epoch, batch)):
             raise self._fenced()
 
-    def _together(self, writes: Sequence[Write]) -> Tally:
-        tally = Tally()
-        collapsed = self._collapse(writes)
-        lacking: list[Write] = []
-        for step in collapsed.steps:
-            try:
-                self._writer.step(step, tally)
-            except Incomplete as incomplete:
-                lacking += incomplete.writes
-        if lacking:
-            raise Incomplete(lacking)
-        for (mapping, op), count in collapsed.superseded.items():
-            tally.add(mapping, op, count)
-        return tally
+    def _together(self, batch: Batch, tally: Tally) -> None:
+        if self._plans is None:
+            self._writer.collapsed(self._collapse(batch.writes), tally)
+            return
+        plans = self._plans
+        resolve(plans, self._store, batch.writes, node(batch), tally, lambda writes: self._writer.collapsed(plans.collapse(writes), tally))
 
-    def _singly(self, writes: Sequence[Write]) -> Tally:
-        tally = Tally()
-        one_by_one(writes, lambda write: self._writer.write(write, tally), tally)
-        return tally
+    def _singly(self, batch: Batch, tally: Tally) -> None:
+        if self._plans is None:
+            one_by_one(batch.writes, lambda write: self._writer.write(write, tally), tally)
+        else:
+            plans, source = self._plans, node(batch)
+            one_by_one(batch.writes, lambda write: self._resolved(plans, write, source, tally), tally)
+
+    def _resolved(self, plans: Plans, write: Write, source: str, tally: Tally) -> None:
+        """Apply one write with what it refers to; when it is refused, nothing of it is left."""
+
+        def apply(writes: Sequence[Write]) -> None:
+            for one in writes:
+                self._writer.write(one, tally)
+
+        self._session.execute("savepoint one")
+        try:
+            resolve(plans, self._store, [write], source, tally, apply)
+        except (BadRow, Incomplete):
+            self._session.execute("rollback to savepoint one")
+            raise
 
     def _settle(self, error: CdcError) -> None:
         """Find out whether a COMMIT without an answer happened. Returns if it did; else raises what the loop has to know.

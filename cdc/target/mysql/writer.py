@@ -9,7 +9,7 @@ from cdc.model.errors import BadRow, CdcError, Incomplete
 from cdc.model.value import value
 from cdc.model.write import Deletes, TargetPlan, Write
 from cdc.sql import mysql as sql
-from cdc.target.collapse import Move, Removals, Step, Upserts, alone
+from cdc.target.collapse import Collapsed, Move, Removals, Step, Upserts, alone
 from cdc.target.mysql.refusal import clashes, named, scans
 from cdc.target.mysql.session import Session
 from cdc.target.mysql.shapes import Shapes
@@ -42,6 +42,19 @@ class Writer:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._shapes = Shapes(session)
+
+    def collapsed(self, collapsed: Collapsed, tally: Tally) -> None:
+        """Apply a collapsed batch. Raises `Incomplete` for all that lacks a row, or `BadRow` for any of its rows."""
+        lacking: list[Write] = []
+        for step in collapsed.steps:
+            try:
+                self.step(step, tally)
+            except Incomplete as incomplete:
+                lacking += incomplete.writes
+        if lacking:
+            raise Incomplete(lacking)
+        for (mapping, op), count in collapsed.superseded.items():
+            tally.add(mapping, op, count)
 
     def step(self, step: Step, tally: Tally) -> None:
         """Apply one step of a collapsed batch. Raises `Incomplete`, or `BadRow` for any of its rows."""
@@ -136,7 +149,7 @@ class Writer:
     def _put(self, part: Upserts, found: Found, tally: Tally) -> None:
         shape, mapping = self._shapes.upsert(part.plan, part.mask), part.plan.mapping
         if found.missing:
-            self._run(shape.insert, shape.tuples([part.rows[at] for at in found.missing]))
+            self._run(shape.insert, shape.new([part.rows[at] for at in found.missing]))
             tally.add(mapping, Op.INSERT, len(found.missing))
         if found.same:
             changed = self._overwrite(part, found.same) if shape.payload else 0

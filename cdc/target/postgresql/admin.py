@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, TableName
+from cdc.model.words import Words
 from cdc.model.write import Checkpoint
 from cdc.server.postgresql import connect, translated
 from cdc.server.postgresql_catalogue import describe, table_names
 from cdc.sql import postgresql_checkpoint as sql
-from cdc.sql.ledger import CHECKPOINT, POSTGRESQL, SCHEMA
+from cdc.sql.crosswalk_admin import POSTGRESQL as POSTGRESQL_WORDS
+from cdc.sql.ledger import CHECKPOINT, CROSSWALK, POSTGRESQL, POSTGRESQL_CROSSWALK, SCHEMA
 from cdc.target.postgresql.fence import holder, stored
 from cdc.target.postgresql.findings import role_findings, server_findings, table_findings
 
@@ -26,6 +28,8 @@ where n.nspname = $1"""
 
 class PostgreSQLTargetAdmin:
     """A `TargetAdmin`. Nothing is changed but by `execute`."""
+
+    words: ClassVar[Words] = POSTGRESQL_WORDS
 
     def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
         self._where = endpoint.name
@@ -52,26 +56,28 @@ class PostgreSQLTargetAdmin:
                 *(finding for table in tables for finding in table_findings(self._connection, table.name)),
             ]
 
-    def setup(self) -> Sequence[str]:
+    def setup(self, *, crosswalk: bool = False) -> Sequence[str]:
         there = self._relations()
         schema, table = POSTGRESQL
-        return [*([] if there else [schema]), *([] if CHECKPOINT in there else [table])]
+        more = crosswalk and CROSSWALK not in there
+        return [*([] if there else [schema]), *([] if CHECKPOINT in there else [table]), *(POSTGRESQL_CROSSWALK if more else [])]
 
-    def teardown(self) -> Sequence[str]:
+    def teardown(self, *, crosswalk: bool = False) -> Sequence[str]:
         """Our schema goes with the last pipeline, unless someone has put a thing of their own into it."""
         there = self._relations()
         if CHECKPOINT not in there:
             return []
-        pipelines = {pipeline for (pipeline,) in self._rows(sql.PIPELINES)}
+        pipelines = {pipeline for (pipeline,) in self.ask(sql.PIPELINES)}
         if pipelines - {self._pipeline}:
             return [sql.forget(self._pipeline)] if self._pipeline in pipelines else []
-        return [f"drop table {SCHEMA}.{CHECKPOINT}", *([f"drop schema {SCHEMA}"] if there == {CHECKPOINT} else [])]
+        gone = {CHECKPOINT} | ({CROSSWALK} & there if crosswalk else set())
+        return [*(f"drop table {SCHEMA}.{name}" for name in sorted(gone)), *([f"drop schema {SCHEMA}"] if there == gone else [])]
 
     def execute(self, statement: str) -> None:
-        self._rows(statement)
+        self.ask(statement)
 
     def checkpoint(self) -> Checkpoint | None:
-        rows = self._rows(sql.READ, self._pipeline) if CHECKPOINT in self._relations() else []
+        rows = self.ask(sql.READ, self._pipeline) if CHECKPOINT in self._relations() else []
         return stored(*rows[0]) if rows else None
 
     def holder(self) -> str | None:
@@ -85,9 +91,9 @@ class PostgreSQLTargetAdmin:
             self._connection.close()
 
     def _relations(self) -> set[str | None]:
-        return {name for (name,) in self._rows(_OURS, SCHEMA)}
+        return {name for (name,) in self.ask(_OURS, SCHEMA)}
 
-    def _rows(self, statement: str, *given: str) -> Sequence[tuple[Any, ...]]:
+    def ask(self, statement: str, *given: str) -> Sequence[tuple[Any, ...]]:
         with translated(self._where), psycopg.RawCursor(self._connection) as cursor:
             cursor.execute(statement.encode(), given)
             return cursor.fetchall() if cursor.description else []

@@ -10,14 +10,17 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import Incomplete, Transient
+from cdc.model.errors import BadRow, Incomplete, Transient
 from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
 from cdc.server.postgresql import translated
 from cdc.target.collapse import collapser
+from cdc.target.plans import Plans
 from cdc.target.postgresql.fence import Fence
+from cdc.target.postgresql.reference import PostgreSQLStore
 from cdc.target.postgresql.refusal import bad_row, refused
 from cdc.target.postgresql.session import open_session
 from cdc.target.postgresql.writer import Writer
+from cdc.target.reference import node, refers, resolve
 from cdc.target.singly import one_by_one
 from cdc.target.tally import Tally
 
@@ -33,6 +36,9 @@ class PostgreSQLTarget:
         self._fence = Fence(self._connection, endpoint, pipeline)
         self._writer = Writer(self._connection)
         self._collapse = collapser(plans)
+        self._plans = Plans(plans) if refers(plans) else None
+        self._store = PostgreSQLStore(self._connection)
+        self._quick: _Way = self._together if self._plans is None else self._resolved
 
     def checkpoint(self) -> Checkpoint:
         with translated(self._where):
@@ -40,9 +46,12 @@ class PostgreSQLTarget:
 
     def apply(self, batch: Batch) -> Applied:
         with translated(self._where):
-            for way in (self._together, self._singly):
+            for way in (self._quick, self._singly):
                 try:
                     return self._transaction(batch, way)
+                except BadRow:
+                    if way != self._resolved:
+                        raise
                 except (psycopg.Error, UnicodeError) as error:
                     if not refused(error):
                         raise
@@ -81,24 +90,46 @@ class PostgreSQLTarget:
         for (mapping, op), writes in collapsed.superseded.items():
             tally.add(mapping, op, writes)
 
+    def _resolved(self, batch: Batch, tally: Tally) -> None:
+        """As `_together`, in the runs that the references of the batch need."""
+        assert self._plans is not None
+        plans, tables = self._plans, self._writer.prepare(batch.writes)
+        self._connection.execute("begin")
+        self._fence.prove(self._fence.swap(batch))
+
+        def apply(writes: Sequence[Write]) -> None:
+            collapsed = plans.collapse(writes)
+            stages = self._writer.stages(collapsed.steps, tables)
+            self._writer.copy(collapsed.steps, stages)
+            with self._connection.pipeline():
+                self._writer.run(collapsed.steps, stages, tally)
+            for (mapping, op), count in collapsed.superseded.items():
+                tally.add(mapping, op, count)
+
+        resolve(plans, self._store, batch.writes, node(batch), tally, apply)
+
     def _singly(self, batch: Batch, tally: Tally) -> None:
         self._connection.execute("begin")
         self._fence.prove(self._fence.swap(batch))
-        one_by_one(batch.writes, lambda write: self._one(write, tally), tally)
+        one_by_one(batch.writes, lambda write: self._one(write, node(batch), tally), tally)
 
     def _strictly(self, batch: Batch, tally: Tally) -> None:
         """Apply one by one with deferred constraints checked at once: COMMIT found one broken, and this names the write that breaks it."""
         self._connection.execute("begin")
         self._connection.execute("set constraints all immediate")
         self._fence.prove(self._fence.swap(batch))
-        one_by_one(batch.writes, lambda write: self._one(write, tally), tally)
+        one_by_one(batch.writes, lambda write: self._one(write, node(batch), tally), tally)
 
-    def _one(self, write: Write, tally: Tally) -> None:
+    def _one(self, write: Write, source: str, tally: Tally) -> None:
         """Apply one write; when it is refused, the transaction can go on without it."""
         self._connection.execute("savepoint one")
         try:
-            self._writer.run(self._collapse([write]).steps, {}, tally)
-        except Incomplete:
+            if self._plans is None:
+                self._writer.run(self._collapse([write]).steps, {}, tally)
+            else:
+                run = self._writer.run
+                resolve(self._plans, self._store, [write], source, tally, lambda writes: run(self._collapse(writes).steps, {}, tally))
+        except (Incomplete, BadRow):
             self._connection.execute("rollback to savepoint one")
             raise
         except (psycopg.Error, UnicodeError) as error:

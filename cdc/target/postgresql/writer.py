@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
@@ -33,12 +34,25 @@ class Writer:
         self._tables: dict[TargetPlan, str] = {}
         self._statements: dict[tuple[object, ...], bytes] = {}
 
-    def stages(self, steps: Sequence[Step]) -> Stages:
-        """Choose the steps whose rows are to be copied, the first of each plan, and make the tables; call it outside a transaction."""
+    def prepare(self, writes: Sequence[Write]) -> set[TargetPlan]:
+        """Make the tables that these writes may need, outside a transaction: `stages` may use each of them once in the next one."""
+        counts = Counter(write.plan for write in writes if write.image is not None)
+        made = {plan for plan, count in counts.items() if count > _STAGED}
+        for plan in made:
+            self._table(plan)
+        return made
+
+    def stages(self, steps: Sequence[Step], free: set[TargetPlan] | None = None) -> Stages:
+        """Choose the steps whose rows are to be copied, the first of each plan, and make the tables; call it outside a transaction.
+
+        Inside one, choose among the plans whose table is there and `free`; it is no longer then.
+        """
         chosen: dict[TargetPlan, int] = {}
         for place, step in enumerate(steps):
-            if isinstance(step, Upserts) and len(step.rows) > _STAGED and not step.partial:
+            if isinstance(step, Upserts) and len(step.rows) > _STAGED and not step.partial and (free is None or step.plan in free):
                 chosen.setdefault(step.plan, place)
+        if free is not None:
+            free -= chosen.keys()
         return {place: self._table(plan) for plan, place in chosen.items()}
 
     def _table(self, plan: TargetPlan) -> str:

@@ -18,3 +18,25 @@ insert into t values
     (11, 10, 100, -4294967297, '-Infinity', 1234567.89, 123456.7, 123456789012345.6, false, 'tRuE', 't', 'on', 'f', '294276-12-31', '294276-12-31 23:59:59', '294276-12-31 23:59:59+00', '12345678-1234-5678-1234-56781234567a', 'false', 'ok', 'Z', '10:00:01.5', '\x02', '{5}'),
     (12, 12, 12, 12, 0.000000000000000000001, 0.10, 1e15, 1e15, true, '2024-02-29 10:11:12.5+02:00', '2024-02-29', '2024-02-30', '12:00', '0005-02-29 BC', '2024-12-31 23:59:59.999999', '2024-06-30 23:59:59+00', '12345678-1234-5678-1234-56781234567b', '0', 'happy', e'a\nb', '10:00:02', '\x03', '{6}'),
     (13, -1, 46341, 3037000500, 123456789.123456789, 12.35, 16777217, 123456.5, null, e'tab\there\nline', e'\n', e'\t x', 'a b', '1970-01-01', '1970-01-01 00:00:00.000001', '1970-01-01 00:00:00.000001+00', null, '"é"', 'sad', 'É', null, null, null);
+alter table t add column iv interval, add column zone text;
+update t set iv = given.iv, zone = given.zone from (values
+    (2, interval '0', 'UTC'), (3, '1 day 02:03:04.5', 'Europe/Berlin'), (4, '-1 day -02:03:04.5', 'america/new_york'),
+    (5, '178000000 years', 'Asia/Kolkata'), (6, '-178000000 years', 'Pacific/Apia'), (7, '1 year 2 mons 3 days 04:05:06.000007', 'No/Where'),
+    (8, '-1 year +2 mons -3 days +04:05:06', 'Australia/Lord_Howe'), (9, '30 days', 'Etc/GMT+5'), (10, '1 mon', 'America/Sao_Paulo'),
+    (11, '00:00:00.000001', 'Europe/Dublin'), (12, '40 days -25:00:00', 'Africa/Casablanca'), (13, '-2147483648 days', '')
+) given (id, iv, zone) where given.id = t.id;
+alter table t add jo jsonb, add js json, add ta text[], add na numeric[], add rx text;
+update t set jo = new.jo::jsonb, js = new.js::json, ta = new.ta::text[], na = new.na::numeric[], rx = new.rx from (values
+    (2, '{}', ' {} ', '{}', '{}', ''),
+    (3, '{"name": "Anna", "age": 42, "tags": ["x", "y", null], "address": {"city": "Ulm", "zip": "89073"}}', '{ "name" : "Anna",  "age":42.0, "tags" : [ "x" , "y",null ], "address":{"city":"Ulm"} }', '{a,b,c}', '{1,2,3}', 'anna@example.com'),
+    (4, '{"name": null, "age": 1.50, "tags": [], "b": true, "aa": 1, "é": "ü"}', '{"name":null,"name":"twice","age":1.50E1}', '{"with space","with,comma","quo\"te","back\\slash",NULL,"NULL",""}', '{1.0,1.00,NULL}', '+49 (0) 711 / 123-45'),
+    (5, '[1, "two", [3, {"four": 4}], null, true, 5e2, -0.0]', '[1 , "two",  [3,{"four":4 }], null,true , 5e2, -0.0 ]', '{{a,b},{c,d}}', '{NaN,Infinity,-Infinity,0}', '2024-02-29T10:11:12'),
+    (6, '"text with \" quote \\ and \u00fc\n\u0001"', '"text with \" quote \\ and \u00fc\n\u0001"', '{ü,🙂,"a\nb"}', '{-1.5,99999999999999999999.99}', 'foo.bar+baz_qux^$*?'),
+    (7, 'null', ' null', '{NULL}', '{NULL}', 'AbCabcABC äÄ ßẞ'),
+    (8, '1e3', '1e3', '{" lead","trail "}', '{0.10}', E'line one\nline two\n\nlast'),
+    (9, 'true', 'true ', '{x}', '{1e3}', '  many   blanks  '),
+    (10, '{"a": {"b": {"c": [10, 20, 30]}}, "name": "b", "age": "7"}', '{"a":{"b":{"c":[10, 20,30]}},"a":{"b":{"c":[ 1]}}}', '{y,x,y}', '{3,2,1}', 'aaa'),
+    (11, '123456789012345678901234567890.12345', '123456789012345678901234567890.12345', '{1,2}', '{2147483648}', 'x1y22z333'),
+    (12, '[]', '[ ]', '{a}', '{5}', 'The quick brown fox'),
+    (13, '{"age": 1e400, "name": "\ud83d\ude00", "": 0, "tags": "no list"}', '{"age":1e400,"name":"\ud83d\ude00","":0}', null, null, null)
+) as new (id, jo, js, ta, na, rx) where t.id = new.id;

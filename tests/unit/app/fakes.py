@@ -55,13 +55,23 @@ class Servers:
             lambda endpoint, pipeline: FakeAdmin(self, "erp"),
             lambda endpoint, pipeline, plans: FakeTarget(self),
             lambda endpoint, pipeline: FakeAdmin(self, "crm"),
+            lambda endpoint: FakeReader(),
+            lambda endpoint, plan: {},
         )
         erp, crm = (Endpoint(name, "memory", "h", 1, "u", "p", name, {}) for name in ("erp", "crm"))
         return Line(self.name, erp, crm, (), 100, engine, engine)
 
-    def worker(self, *, once=False):
+    def worker(self, *, once=False, **more):
         watch = Watch(self.name, Clock())
-        return Worker(self.line(), watch, Meters(Metrics(), watch, source="erp", target="crm", mappings=["customers"]), once=once)
+        return Worker(self.line(), watch, Meters(Metrics(), watch, source="erp", target="crm", mappings=["customers"]), once=once, **more)
+
+
+class FakeReader:
+    def shape(self, definition):
+        return SOURCE
+
+    def close(self):
+        pass
 
 
 class LiveSource:
@@ -141,11 +151,11 @@ class FakeAdmin:
     def findings(self, tables):
         return self.servers.findings[self.database]
 
-    def setup(self, tables=None):
+    def setup(self, tables=None, *, crosswalk=False):
         done = {text for database, text in self.servers.executed if database == self.database}
         return [text for text in (f"create a in {self.database}", f"create b in {self.database}") if text not in done]
 
-    def teardown(self):
+    def teardown(self, *, crosswalk=False):
         return [f"drop in {self.database}"]
 
     def execute(self, statement):

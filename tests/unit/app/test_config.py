@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cdc.app.config import Listen, Log, default_schema, load
 from cdc.app.secrets import hidden
-from cdc.app.service_file import DatabaseFile, LogFile, MetricsFile, PipelineFile, ServiceFile
+from cdc.app.service_file import DatabaseFile, LogFile, MaskingFile, MetricsFile, PipelineFile, ServiceFile
 from cdc.app.url import OPTIONS, BadUrl, read_url
 from cdc.mapping.problem import Place, failed, render
 from cdc.mapping.schema import schema
@@ -460,7 +460,7 @@ def test_no_value_makes_the_reader_fail(tmp_path_factory, path, data):
 
 # schema and documentation
 
-MODELS = (ServiceFile, DatabaseFile, PipelineFile, MetricsFile, LogFile)
+MODELS = (ServiceFile, DatabaseFile, PipelineFile, MetricsFile, LogFile, MaskingFile)
 
 
 def test_every_key_is_described():

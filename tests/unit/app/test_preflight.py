@@ -18,7 +18,7 @@ LOADED = Checkpoint("7", Phase.STREAMING, 5, 1.0)
 
 
 def spec(source):
-    return SimpleNamespace(source=source, target="account")
+    return SimpleNamespace(source=source, target="account", query=None, columns={})
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def servers():
 def compiled(monkeypatch):
     """What the compiler says; set `result` to change it."""
     given = {"result": (plan(), [])}
-    monkeypatch.setattr(preflight, "compile_plan", lambda *_: given["result"])
+    monkeypatch.setattr(preflight, "compile_plan", lambda *_, **__: given["result"])
     return given
 
 
@@ -120,7 +120,7 @@ def test_what_the_server_hides_is_no_unknown_table(servers, compiled, monkeypatc
     hidden = Finding("privilege", "may not read customer", "grant select", Exit.DENIED)
     monkeypatch.setattr(FakeAdmin, "hidden", lambda self, names: {n: hidden for n in names if n.name == "customer"})
     given = []
-    monkeypatch.setattr(preflight, "compile_plan", lambda specs, *_: given.append(specs) or (plan(), []))
+    monkeypatch.setattr(preflight, "compile_plan", lambda specs, *_, **__: given.append(specs) or (plan(), []))
     examined = examine(line)
     assert [[spec.source for spec in specs] for specs in given] == [["other"]]
     assert examined.plan is None

@@ -171,3 +171,11 @@ def test_a_missing_privilege_is_named(servers, stop):
     given = servers.worker()
     given.work(stop)
     assert given.watch.error.exit is Exit.DENIED
+
+
+@pytest.mark.parametrize(("asked", "failed", "made"), [("then", "configuration", 0), ("now", None, 4)])
+def test_only_the_plan_that_is_asked_for_starts(servers, stop, monkeypatch, asked, failed, made):
+    monkeypatch.setattr(worker, "pipeline_hash", lambda *_: "now")
+    given = servers.worker(once=True, plan_hash=asked)
+    given.work(stop)
+    assert (given.watch.error.name if given.watch.error else None, len(servers.executed)) == (failed, made)

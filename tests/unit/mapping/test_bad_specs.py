@@ -1,7 +1,7 @@
 """What a wrong file says, word for word: each case holds files and the report that they must give.
 
 Sections begin with `=== name`; the last one is `report`. A case with a `cdc.yaml` is loaded as a service with its mapping files,
-any other as mapping files of one pipeline. `UPDATE_CASES=1` writes the reports anew: read the difference before you keep it.
+any other as mapping files of one pipeline, and what they name; when nothing else is wrong, their expressions are checked too. `UPDATE_CASES=1` writes the reports anew: read the difference before you keep it.
 """
 
 import os
@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cdc.app.config import load
+from cdc.app.mapping_files import beside
+from cdc.mapping.compile import check_expressions
 from cdc.mapping.problem import failed, render
 from cdc.mapping.read import read_mapping
 from cdc.mapping.rules import check_set
@@ -28,8 +30,10 @@ def report(files):
     """The service's files are in the current folder, as they are for someone who types `cdc -c cdc.yaml check`."""
     if "cdc.yaml" in files:
         return load("cdc.yaml", ENVIRONMENT)[1]
-    read = [read_mapping(name, text) for name, text in files.items()]
-    return [problem for _, problems in read for problem in problems] + list(check_set([spec for spec, _ in read if spec], "public"))
+    read = [read_mapping(name, text, beside(name)) for name, text in files.items() if name.endswith(".yaml")]
+    specs = [spec for spec, _ in read if spec]
+    problems = [problem for _, problems in read for problem in problems] + list(check_set(specs, "public"))
+    return problems if failed(problems) else problems + [problem for spec in specs for problem in check_expressions(spec)]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -98,10 +98,11 @@ def row(**given):
 
 
 class TestProblems:
-    def test_a_right_mapping_has_none_but_the_warning_about_old_rows(self):
+    def test_a_right_mapping_has_a_warning_about_old_rows_and_a_note(self):
         plan, problems = compiled([spec(MAPPING)], CUSTOMER, ACCOUNTS)
         assert plan is not None
-        assert [(problem.level, problem.code) for problem in problems] == [(Level.WARNING, "where-not-logged")]
+        found = [(problem.level, problem.code) for problem in problems]
+        assert found == [(Level.WARNING, "where-not-logged"), (Level.NOTE, "may-not-fit")]
 
     def test_the_report_shows_line_caret_and_suggestion(self):
         assert render([only(f"{HEAD}columns:\n  id: id\n  name: trim(nam1)\n")]) == (

@@ -146,7 +146,7 @@ def test_what_may_not_fit_is_looked_at_value_by_value(source, target, pairs):
         (UUID, varchar(32), "a uuid has 36 characters"),
         (TEXTS, Type(Kind.ARRAY, "integer[]"), ""),
         (INET, Type(Kind.OTHER, "cidr"), ""),
-        (JSON, INT, ""),
+        (JSON, INT, "write cast(… as bigint)"),
         (numeric(10, 2), BOOL, ""),
     ],
 )

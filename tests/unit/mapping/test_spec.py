@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdc.mapping.compile import check_expressions
 from cdc.mapping.file import ColumnFile, MappingFile, TestFile
 from cdc.mapping.plan import Truncates
 from cdc.mapping.problem import Level, failed, render
@@ -16,7 +17,7 @@ from cdc.mapping.read import read_mapping
 from cdc.mapping.rules import check_set
 from cdc.mapping.schema import mapping_schema
 from cdc.mapping.shape import quotes_taken
-from cdc.mapping.spec import Mapped, Sql, table_name
+from cdc.mapping.spec import Entry, Mapped, Sql, table_name
 from cdc.model.change import ABSENT
 from cdc.model.table import TableName
 from cdc.model.write import Deletes
@@ -71,6 +72,11 @@ def test_a_whole_mapping():
     found = spec(WHOLE)
     assert (found.name, found.source, found.target, found.key) == ("customers", "public.customer", "accounts", ("id",))
     assert found.where == Sql("active and kind in ('company', 'person')", ("where",))
+
+    def entries(name, given):
+        return [Entry((text,), value, found.document.at(("maps", name, text))) for text, value in given.items()]
+
+    kinds = entries("kinds", {"c": Decimal("1.10"), "p": True, "q": None})
     assert found.columns == {
         "id": Sql("stable_uuid('customer', id)", ("columns", "id")),
         "name": Sql("clean_spaces(name)", ("columns", "name", "value")),
@@ -80,18 +86,14 @@ def test_a_whole_mapping():
         "flag": Sql("true", ("columns", "flag")),
         "nothing": Sql("null", ("columns", "nothing")),
         "segment": Mapped(
-            Sql("type_code", ("columns", "segment", "from")),
+            (Sql("type_code", ("columns", "segment", "from")),),
             "segments",
-            {"0001": "customer", "0002": "prospect", "NO": 7},
+            entries("segments", {"0001": "customer", "0002": "prospect", "NO": 7}),
             "prospect",
             ("columns", "segment"),
         ),
-        "kind": Mapped(
-            Sql("kind", ("columns", "kind", "from")), "kinds", {"c": Decimal("1.10"), "p": True, "q": None}, None, ("columns", "kind")
-        ),
-        "class": Mapped(
-            Sql("class", ("columns", "class", "from")), "kinds", {"c": Decimal("1.10"), "p": True, "q": None}, ABSENT, ("columns", "class")
-        ),
+        "kind": Mapped((Sql("kind", ("columns", "kind", "from")),), "kinds", kinds, None, ("columns", "kind")),
+        "class": Mapped((Sql("class", ("columns", "class", "from")),), "kinds", kinds, ABSENT, ("columns", "class")),
         "email": Sql('"email"', ("same", 0)),
         'odd"name': Sql('"odd""name"', ("same", 1)),
     }
@@ -253,12 +255,27 @@ def test_advice_for_an_sql_text_whose_quotes_yaml_took():
     assert quotes_taken(found.document, ("columns", "c")) == ""
 
 
+KEYS = [
+    "same",
+    "id",
+    "value",
+    "map",
+    "from",
+    "file",
+    "given",
+    "expect",
+    "d",
+    "decision",
+    "when",
+    "then",
+    "rules",
+    "else",
+    "check",
+    "on_fail",
+]
 DATA = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["", "id", "a.b.c", "segments", "soft"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["same", "id", "value", "map", "from", "file", "given", "expect"]), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
     max_leaves=6,
 )
 
@@ -268,7 +285,8 @@ def test_no_value_makes_the_reader_fail(changes):
     whole = yaml.safe_load(WHOLE)
     found, problems = read_mapping("m.yaml", json.dumps({**whole, **changes}))
     assert found is not None or failed(problems)
-    render([*problems, *check_set([found, found] if found else [])])
+    expressions = check_expressions(found) if found else []
+    render([*problems, *expressions, *check_set([found, found] if found else [])])
 
 
 # schema and documentation
@@ -291,12 +309,23 @@ def test_the_schema_is_one_and_accepts_what_the_reader_accepts():
     assert valid(plain)
     assert valid({**plain, "columns": {**plain["columns"], "same": ["city"]}})
     for change in (
+        {"where": {"decision": "d"}},
+        {"maps": {"segments": [["a", None, 1]], "kinds": {"file": "kinds.csv", "separator": "tab"}}},
+        {"columns": {"id": "id", "a": {"map": "segments", "from": ["a", "b"], "on_fail": None}}},
+        {"decisions": {"d": {"when": {"a": "a"}, "then": ["b"], "rules": [[["x", None], 1]], "else": [True]}}},
+    ):
+        assert valid({**plain, **change}), change
+    for change in (
         {"colums": {}},
         {"deletes": "park"},
         {"version": 2},
         {"key": "id"},
         {"mapping": "7 up"},
         {"columns": {"a": {"valuee": 1}}},
+        {"columns": {"a": {"value": 1, "on_fail": "skip"}}},
+        {"maps": {"segments": {"file": "a.csv", "form": "x"}}},
+        {"decisions": {"d": {"when": [], "then": ["b"]}}},
+        {"where": {"take": "x"}},
         {"key": []},
     ):
         assert not valid({**plain, **change})
@@ -319,7 +348,7 @@ def test_the_examples_of_the_reference_are_right():
     examples = [part.partition("```")[0] for part in reference().split("```yaml\n")[1:]]
     whole = [example for example in examples if example.startswith("version: 1")]
     columns = [HEAD + "same: [id]\n" + example for example in examples if example.startswith("columns:")]
-    assert (len(whole), len(columns)) == (1, 1)
+    assert whole and columns
     for example in whole + columns:
         assert read_mapping("docs.yaml", example)[1] == []
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cdc.mapping.plan import Truncates
@@ -86,3 +88,27 @@ def test_writes_carry_plan_and_change():
     result = translate(Op.INSERT, None, ROW)
     assert result.plan is TARGET
     assert result.change.new == ROW
+
+
+def test_writes_carry_the_time_of_their_transaction():
+    (row_plan,) = plan().bind(SOURCE)
+    made = translator(row_plan, SOURCE)
+    for change in (Change(SOURCE, Op.INSERT, None, ROW), Change(SOURCE, Op.UPDATE, None, ROW), Change(SOURCE, Op.DELETE, ROW, None)):
+        assert made(change, 7.5).committed_at == 7.5
+        assert made(change).committed_at is None
+
+
+def test_a_mapping_that_asks_gets_the_row_with_its_change():
+    seen = []
+    (row_plan,) = plan().bind(SOURCE)
+    asking = replace(row_plan, asks=True, map_row=lambda row: seen.append(row) or (("1",), ("1", "A", "n")))
+    made = translator(asking, SOURCE)
+    made(Change(SOURCE, Op.INSERT, None, ROW), 0.0)
+    made(Change(SOURCE, Op.UPDATE, ("1", "0", "m", ABSENT), ROW), 0.0)
+    made(Change(SOURCE, Op.UPDATE, None, ROW))
+    epoch = "1970-01-01 00:00:00+00"
+    assert seen == [
+        (*ROW, None, None, None, None, "insert", epoch),
+        (*ROW, "1", "0", "m", ABSENT, "update", epoch),
+        (*ROW, "1", ABSENT, ABSENT, ABSENT, "update", None),
+    ]

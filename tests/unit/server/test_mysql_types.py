@@ -36,7 +36,7 @@ PAIRS = [
     (Logged(CODE.BLOB, 4), Type(Kind.BYTES, "longblob", 4294967295)),
     (Logged(CODE.ENUM, 1, charset=UTF8, labels=("a", "b'c")), Type(Kind.ENUM, "enum('a','b''c')", labels=("a", "b'c"), charset="utf8mb4")),
     (Logged(CODE.SET, 1, labels=("x", "y")), Type(Kind.SET, "set('x','y')", labels=("x", "y"))),
-    (Logged(CODE.JSON, 4), Type(Kind.JSON, "json")),
+    (Logged(CODE.JSON, 4), Type(Kind.JSON, "json", charset="utf8mb4")),
     (Logged(CODE.GEOMETRY, 4), Type(Kind.OTHER, "geometry")),
     (Logged(VECTOR, 4), Type(Kind.BYTES, "vector")),
 ]

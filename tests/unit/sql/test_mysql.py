@@ -146,6 +146,20 @@ def test_an_insert_and_an_overwrite():
     assert shape.payload
 
 
+def test_what_only_one_of_insert_and_update_sets():
+    shape = upsert(replace(PLAN, once=frozenset({1}), later=frozenset({2})), ALL, 0, MARIADB, triggers=True)
+    row = ("1", "a", "2")
+    assert only(shape.insert, *shape.new([row])) == "insert into `crm`.`acc``ount` (`id`, `na``me`) values (1,'a')"
+    assert shape.tuples([row]) == [b"(1,'a',2)"]
+    assert shape.assign(row) == b"update `crm`.`acc``ount` set `id` = 1, `total` = 2"
+    assert shape.stage.update.endswith("set t.`total` = s.`total` where not (t.`total` <=> s.`total`)")
+    shape = upsert(replace(PLAN, once=frozenset({1}), later=frozenset({2})), ALL, 0, MARIADB, triggers=False)
+    assert only(shape.overwrite, *shape.tuples([row])) == (
+        "insert into `crm`.`acc``ount` (`id`, `na``me`, `total`) values (1,'a',2) on duplicate key update `total` = values(`total`)"
+    )
+    assert not upsert(replace(PLAN, once=frozenset({1})), (0, 1), 0, MARIADB, triggers=False).payload
+
+
 def test_mysql_names_the_new_row_where_it_knows_how():
     assert only(upsert(PLAN, (0, 2), 0, MYSQL, triggers=False).overwrite, b"(1,2)").endswith(
         "values (1,2) as `new` on duplicate key update `total` = `new`.`total`"

@@ -38,6 +38,15 @@ def test_an_upsert_updates_what_differs_and_inserts_what_is_missing():
         select (select count(*) from u), (select count(*) from i)""")
 
 
+def test_what_only_one_of_insert_and_update_sets_is_in_that_alone():
+    text = sql.upsert(replace(PLAN, once=frozenset({1}), later=frozenset({3})), (0, 1, 2, 3))
+    assert 'set "total" = s.c2, "tags" = s.c3 from s' in text
+    assert '(t."total", t."tags"::text collate "C") is distinct from' in text
+    assert '("id", "na""me", "total") select s.c0, s.c1, s.c2 from s' in text
+    assert 'set "id" = s.c0, "total" = s.c2, "tags" = s.c3 from s, o' in sql.move(replace(PLAN, once=frozenset({1})), (0, 1, 2, 3))
+    assert "update" not in sql.upsert(replace(PLAN, once=frozenset({1})), (0, 1))
+
+
 def test_an_upsert_of_partial_rows_finds_the_missing_ones():
     assert sql.upsert(PLAN, (0, 2)) == statement("""
         with s as materialized (select c0, c1, n from unnest($1::bigint[], $2::numeric[]) with ordinality a (c0, c1, n)),

@@ -1,6 +1,7 @@
 """A collapsed batch has the effect of its writes one by one, whatever plans, deletes, cascades and key changes come together."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import chain
 
 from hypothesis import given
@@ -199,6 +200,23 @@ def test_deletes_go_children_first_and_upserts_parents_first():
     batch = [upsert(child, "1"), delete(parent, "2"), upsert(parent, "3"), delete(child, "4")]
     steps = collapser([child, parent])(batch).steps
     assert [(type(step), step.plan) for step in steps] == [(Removals, child), (Removals, parent), (Upserts, parent), (Upserts, child)]
+
+
+def test_what_only_an_insert_sets_stays_the_first_image_s():
+    once = replace(ALONE, once=frozenset({2}))
+    (step,) = collapser([once])([upsert(once, "1", "a", "first"), upsert(once, "1", "b", "second")]).steps
+    assert step.rows == [("1", "b", "first")]
+    (step,) = collapser([once])([upsert(once, "1", ABSENT, "first"), upsert(once, "1", "b", "second")]).steps
+    assert step.rows == [("1", "b", "second")]  # the first was no whole row: it inserts nothing
+
+
+def test_what_only_an_update_sets_ends_the_segment_once_a_key():
+    later = replace(ALONE, later=frozenset({2}))
+    steps = collapser([later])([upsert(later, "1", name, name) for name in "abcd"]).steps
+    assert [step.rows for step in steps] == [[("1", "a", "a")], [("1", "d", "d")]]
+    again = [upsert(later, "1", "a", "a"), upsert(later, "1", "b", "b"), delete(later, "1"), upsert(later, "1", "c", "c")]
+    steps = collapser([later])([*again, upsert(later, "1", "d", "d")]).steps
+    assert [step.rows for step in steps if isinstance(step, Upserts)] == [[("1", "a", "a")], [("1", "c", "c")], [("1", "d", "d")]]
 
 
 def test_a_key_change_ends_the_segment():

@@ -18,6 +18,11 @@ def out_of_range(type_name: str) -> BadValue:
 DIVISION_BY_ZERO = "division by zero"
 
 
+def undecided(name: str) -> int:
+    """A row that no rule of a decision table fits."""
+    raise BadValue(f"no rule of the decision '{name}' fits, and it has no `else`")
+
+
 def unmapped(name: str) -> None:
     """A text that a value map does not have."""
     raise BadValue(f"the value map '{name}' has no entry for this text, and no default")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 
@@ -67,3 +68,11 @@ def int_from_float(given: float) -> int:
     if given - given != 0:
         raise BadValue("integer out of range")
     return round(given)
+
+
+def gcd(a: int, b: int) -> int:
+    return math.gcd(a, b)
+
+
+def lcm(a: int, b: int) -> int:
+    return math.lcm(a, b)

@@ -85,6 +85,18 @@ def numeric_modulo(a: Decimal, b: Decimal) -> Decimal:
     return _EXACT.remainder(a, b)
 
 
+def numeric_bucket(operand: Decimal, low: Decimal, high: Decimal, count: int) -> int:
+    """width_bucket of exact numbers."""
+    if count <= 0 or low == high or not (low.is_finite() and high.is_finite()) or operand.is_nan():
+        raise BadValue("width_bucket: the bounds must be finite and differ, the count greater than zero, and nothing NaN")
+    if (operand < low) if low < high else (operand > low):
+        return 0
+    if (operand >= high) if low < high else (operand <= high):
+        return count + 1
+    part = _EXACT.multiply(_EXACT.subtract(operand, low), Decimal(count))
+    return int(_EXACT.divide_int(part, _EXACT.subtract(high, low))) + 1
+
+
 def numeric_negate(given: Decimal) -> Decimal:
     return _EXACT.minus(given)
 

@@ -15,7 +15,8 @@ INFINITY = 1 << 70
 DAY = 86_400_000_000
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
 _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - a clock on the wall
-_DATES = range(-2451545, 2145031949)
+_SINCE_1970 = 10_957 * DAY
+DATES = range(-2451545, 2145031949)
 _TIMESTAMPS = range(-211813488000000000, 9223371331200000000)
 """4714-11-24 BC to the year 5874897, and to the year 294276: PostgreSQL's own bounds."""
 _CANONICAL_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -29,26 +30,27 @@ _ISO = re.compile(
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
 _MAX_ZONE = 16 * 3600
-_UNITS = (1_000_000, 100_000, 10_000, 1_000, 100, 10, 1)
+UNITS = (1_000_000, 100_000, 10_000, 1_000, 100, 10, 1)
+"""Microseconds of so many digits behind the second."""
 
 
 def date_in(text: str) -> int:
     """cast(text as date)."""
     if _CANONICAL_DATE.fullmatch(text) and text[:4] != "0000":
-        return _ordinal(int(text[:4]), int(text[5:7]), int(text[8:]))
+        return ordinal(int(text[:4]), int(text[5:7]), int(text[8:]))
     found = _parsed(text, "date")
     if found["infinite"]:
         return _infinite(found)
     day = _day(found)
     _time(found)
-    if day not in _DATES:
+    if day not in DATES:
         raise out_of_range("date")
     return day
 
 
 def date_out(day: int) -> str:
     if -INFINITY < day < INFINITY:
-        year, month, of_month = _civil(day)
+        year, month, of_month = civil(day)
         return f"{year:04}-{month:02}-{of_month:02}" if year > 0 else f"{1 - year:04}-{month:02}-{of_month:02} BC"
     return "infinity" if day > 0 else "-infinity"
 
@@ -68,7 +70,7 @@ def instant_in(text: str) -> int:
     if text.endswith("+00") and _CANONICAL.fullmatch(text[:-3]):
         return timestamp_in(text[:-3])
     local, offset = _instant(text, "timestamp with time zone")
-    return local if abs(local) == INFINITY else _bounded(local - offset)
+    return local if abs(local) == INFINITY else bounded(local - offset)
 
 
 def timestamp_out(stamp: int) -> str:
@@ -79,9 +81,19 @@ def instant_out(stamp: int) -> str:
     return _stamp_out(stamp, "+00")
 
 
+def instant_of_epoch(seconds: float) -> int:
+    """Seconds since 1970, as clocks count them."""
+    return round(seconds * 1_000_000) - _SINCE_1970
+
+
 def stamp_of_date(day: int) -> int:
     """Midnight."""
-    return day if abs(day) == INFINITY else _bounded(day * DAY)
+    return day if abs(day) == INFINITY else bounded(day * DAY)
+
+
+def midnight(day: int) -> int:
+    """A day as a timestamp to compare with, even if it is no timestamp's."""
+    return day if abs(day) == INFINITY else day * DAY
 
 
 def date_of_stamp(stamp: int) -> int:
@@ -90,10 +102,10 @@ def date_of_stamp(stamp: int) -> int:
 
 def rounded(stamp: int, digits: int) -> int:
     """cast(… as timestamp(n)): half goes away from 2000-01-01."""
-    unit = _UNITS[digits]
+    unit = UNITS[digits]
     if abs(stamp) == INFINITY or unit == 1:
         return stamp
-    return _bounded((stamp + unit // 2) // unit * unit if stamp >= 0 else -((-stamp + unit // 2) // unit * unit))
+    return bounded((stamp + unit // 2) // unit * unit if stamp >= 0 else -((-stamp + unit // 2) // unit * unit))
 
 
 def _stamp_out(stamp: int, zone: str) -> str:
@@ -118,7 +130,7 @@ def _instant(text: str, type_name: str) -> tuple[int, int]:
     found = _parsed(text, type_name)
     if found["infinite"]:
         return _infinite(found), 0
-    return _bounded(_day(found) * DAY + _time(found)), _zone(found["zone"])
+    return bounded(_day(found) * DAY + _time(found)), _zone(found["zone"])
 
 
 def _infinite(found: re.Match[str]) -> int:
@@ -132,8 +144,8 @@ def _day(found: re.Match[str]) -> int:
         year, month, day = int(found["year"]), int(found["month"]), int(found["day"])
     before_christ = (found["era"] or "").lower() == "bc"
     if year == 0:
-        raise _field()
-    return _ordinal(1 - year if before_christ else year, month, day)
+        raise field_out_of_range()
+    return ordinal(1 - year if before_christ else year, month, day)
 
 
 def _time(found: re.Match[str]) -> int:
@@ -143,7 +155,7 @@ def _time(found: re.Match[str]) -> int:
     fraction = round(float("0" + (found["fraction"] or ".") + "0") * 1_000_000)
     time = (hour * 3600 + minute * 60 + second) * 1_000_000 + fraction
     if minute > 59 or second > 60 or hour > 24 or (hour == 24 and time > DAY):
-        raise _field()
+        raise field_out_of_range()
     return time
 
 
@@ -160,23 +172,23 @@ def _zone(text: str | None) -> int:
     return (-seconds if text[0] == "-" else seconds) * 1_000_000
 
 
-def _ordinal(year: int, month: int, day: int) -> int:
+def ordinal(year: int, month: int, day: int) -> int:
     """Return the days since 2000-01-01; year 0 is 1 BC. The calendar repeats itself every 400 years."""
     cycles, of_cycle = divmod(year - 1, 400)
     try:
         return cycles * 146097 + date(of_cycle + 1, month, day).toordinal() - _EPOCH_DAY
     except ValueError:
-        raise _field() from None
+        raise field_out_of_range() from None
 
 
-def _civil(day: int) -> tuple[int, int, int]:
+def civil(day: int) -> tuple[int, int, int]:
     """Return year (0 is 1 BC), month and day."""
     cycles, of_cycle = divmod(day + _EPOCH_DAY - 1, 146097)
     found = date.fromordinal(of_cycle + 1)
     return found.year + cycles * 400, found.month, found.day
 
 
-def _bounded(stamp: int) -> int:
+def bounded(stamp: int) -> int:
     if stamp not in _TIMESTAMPS:
         raise out_of_range("timestamp")
     return stamp
@@ -186,5 +198,5 @@ def _microseconds(since: timedelta) -> int:
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def _field() -> BadValue:
+def field_out_of_range() -> BadValue:
     return BadValue("date/time field value out of range")

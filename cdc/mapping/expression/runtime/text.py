@@ -5,7 +5,8 @@ https://www.postgresql.org/docs/current/functions-string.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from unicodedata import category
 
 from cdc.mapping.expression.runtime.errors import BadValue
@@ -122,6 +123,25 @@ def concat(*parts: str | None) -> str:
 def concat_ws(separator: str | None, *parts: str | None) -> str | None:
     """Joins what is not NULL; NULL when the separator is."""
     return None if separator is None else separator.join([part for part in parts if part is not None])
+
+
+def translate(text: str, old: str, new: str) -> str:
+    """Each character of `old` becomes the one that stands at its place in `new`, or nothing."""
+    return text.translate(_table(old, new))
+
+
+@lru_cache(256)
+def _table(old: str, new: str) -> Mapping[int, str]:
+    """Of a character that comes twice, the first one counts."""
+    return {ord(character): new[at : at + 1] for at, character in reversed(list(enumerate(old)))}
+
+
+def overlay(text: str, new: str, start: int, length: int | None = None) -> str:
+    """`new` in the place of so many characters from a position; as many as it has itself when no number is given."""
+    if start <= 0:
+        raise BadValue("negative substring length not allowed")
+    behind = start + (len(new) if length is None else length)
+    return substring_for(text, 1, start - 1) + new + substring(text, behind)
 
 
 def truncate(text: str, length: int) -> str:

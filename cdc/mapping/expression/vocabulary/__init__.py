@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from cdc.mapping.expression.vocabulary import casts, choice, keys, numeric, operators, text
+from cdc.mapping.expression.vocabulary import (
+    arrays,
+    casts,
+    change,
+    choice,
+    cleansing,
+    encoding,
+    jsons,
+    keys,
+    masking,
+    numeric,
+    operators,
+    regexp,
+    temporal,
+    text,
+)
 from cdc.mapping.expression.vocabulary.signature import Function
 
-_FAMILIES = (operators, choice, casts, text, numeric, keys)
+_FAMILIES = (operators, choice, casts, text, regexp, numeric, temporal, jsons, arrays, encoding, cleansing, masking, keys, change)
 """In the order of the reference."""
 
 ALIASES: Mapping[str, str] = {

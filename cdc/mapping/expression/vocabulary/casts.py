@@ -9,7 +9,7 @@ FUNCTIONS = (
         "cast",
         "casts",
         "To smallint, integer, bigint, numeric[(p[, s])], real, double precision, text, varchar[(n)], char[(n)], boolean, date, "
-        "timestamp[(n)], timestamptz[(n)] and uuid.",
+        "timestamp[(n)], timestamptz[(n)], time[(n)], interval[(n)], uuid, json, jsonb, bytea and arrays (`int[]`).",
         forms=("cast(any as type)", "any::type", "type 'literal'"),
     ),
 )

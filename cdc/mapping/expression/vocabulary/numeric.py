@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cdc.mapping.expression.sqltype import INTEGERS, Sql
-from cdc.mapping.expression.vocabulary.signature import CHECKED, FLOAT4, FLOAT8, INT4, NUMERIC, Function, Signature
+from cdc.mapping.expression.vocabulary.signature import CHECKED, FLOAT4, FLOAT8, INT4, INT8, NUMERIC, Function, Signature
 
 
 def _number(name: str, doc: str, *signatures: tuple[str, Sql, Sql], more: tuple[Signature, ...] = ()) -> Function:
@@ -29,6 +29,55 @@ FUNCTIONS = (
     _number("ceil", "The next whole number up.", ("numeric_ceil", NUMERIC, NUMERIC), ("float_ceil", FLOAT8, FLOAT8)),
     _number("floor", "The next whole number down.", ("numeric_floor", NUMERIC, NUMERIC), ("float_floor", FLOAT8, FLOAT8)),
     _number("sign", "-1, 0 or 1.", ("numeric_sign", NUMERIC, NUMERIC), ("float_sign", FLOAT8, FLOAT8)),
+    _number(
+        "trunc",
+        "Cut toward zero, to a whole number or so many digits after the point.",
+        ("numeric_trunc", NUMERIC, NUMERIC),
+        ("float_trunc", FLOAT8, FLOAT8),
+        more=(Signature((NUMERIC, INT4), NUMERIC, "numeric_trunc"),),
+    ),
+    Function("div", "numeric", "The whole part of the quotient.", (Signature((NUMERIC, NUMERIC), NUMERIC, "numeric_div"),)),
+    _number("sqrt", "Square root.", ("numeric_sqrt", NUMERIC, NUMERIC), ("float_sqrt", FLOAT8, FLOAT8)),
+    Function(
+        "power",
+        "numeric",
+        "Power, in floating point, where it is exact: `power(10, 3)`; otherwise an error.",
+        (Signature((FLOAT8, FLOAT8), FLOAT8, "float_power"), Signature((NUMERIC, NUMERIC), NUMERIC, "")),
+        ("power(double precision, double precision) → double precision",),
+    ),
+    Function(
+        "gcd",
+        "numeric",
+        "Greatest common divisor.",
+        (
+            *(Signature((sql, sql), sql, f"{CHECKED[sql]}(gcd({{}}, {{}}))") for sql in (INT4, INT8)),
+            Signature((NUMERIC, NUMERIC), NUMERIC, "numeric_gcd"),
+        ),
+    ),
+    Function(
+        "lcm",
+        "numeric",
+        "Least common multiple.",
+        (
+            *(Signature((sql, sql), sql, f"{CHECKED[sql]}(lcm({{}}, {{}}))") for sql in (INT4, INT8)),
+            Signature((NUMERIC, NUMERIC), NUMERIC, "numeric_lcm"),
+        ),
+    ),
+    Function("factorial", "numeric", "The product of all numbers up to it.", (Signature((INT8,), NUMERIC, "factorial"),)),
+    Function("scale", "numeric", "Digits after the point.", (Signature((NUMERIC,), INT4, "scale", maybe_null=True),)),
+    Function(
+        "min_scale", "numeric", "Digits after the point that are needed.", (Signature((NUMERIC,), INT4, "min_scale", maybe_null=True),)
+    ),
+    Function("trim_scale", "numeric", "Without zeros at the end of the fraction.", (Signature((NUMERIC,), NUMERIC, "trim_scale"),)),
+    Function(
+        "width_bucket",
+        "numeric",
+        "Which of so many equal parts between two bounds it falls in; 0 before, one more behind them.",
+        (
+            Signature((FLOAT8, FLOAT8, FLOAT8, INT4), INT4, "width_bucket"),
+            Signature((NUMERIC, NUMERIC, NUMERIC, INT4), INT4, "numeric_bucket"),
+        ),
+    ),
     Function(
         "mod",
         "numeric",

@@ -15,9 +15,12 @@ from cdc.mapping.expression.vocabulary.signature import (
     Function,
     Signature,
 )
+from cdc.mapping.expression.vocabulary.temporal_operators import DIFFERENCES, MOMENTS, PRODUCTS, QUOTIENTS, SUMS
 
 
-def _arithmetic(symbol: str, doc: str, integer: str, numeric: str, floating: str = "") -> Function:
+def _arithmetic(
+    symbol: str, doc: str, integer: str, numeric: str, floating: str = "", more: tuple[Signature, ...] = (), forms: tuple[str, ...] = ()
+) -> Function:
     """`integer` is a template; the names of the other two are called."""
     signatures = [Signature((sql, sql), sql, f"{CHECKED[sql]}({integer})") for sql in INTEGERS]
     signatures.append(Signature((NUMERIC, NUMERIC), NUMERIC, numeric))
@@ -25,7 +28,7 @@ def _arithmetic(symbol: str, doc: str, integer: str, numeric: str, floating: str
         for left, right, result in FLOATS:
             call = f"real({floating}({{}}, {{}}))" if result is FLOAT4 else floating
             signatures.append(Signature((left, right), result, call))
-    return Function(symbol, "operators", doc, tuple(signatures), (f"number {symbol} number",))
+    return Function(symbol, "operators", doc, (*signatures, *more), (f"number {symbol} number", *forms))
 
 
 def _comparison(symbol: str, doc: str, plain: str, checked: str) -> Function:
@@ -34,33 +37,60 @@ def _comparison(symbol: str, doc: str, plain: str, checked: str) -> Function:
     calls = {NUMERIC: checked, Sql.BPCHAR: stripped}
     signatures = [Signature((sql, sql), BOOL, calls.get(sql, plain)) for sql in COMPARABLE]
     signatures += [Signature((left, right), BOOL, checked) for left, right, _ in FLOATS]
+    for moment in MOMENTS:
+        signatures.append(Signature((Sql.DATE, moment), BOOL, plain.format("midnight({})", "{}")))
+        signatures.append(Signature((moment, Sql.DATE), BOOL, plain.format("{}", "midnight({})")))
     if symbol in {"=", "<>"}:
         signatures.append(Signature((Sql.ENUM, Sql.ENUM), BOOL, plain))
+        signatures.append(
+            Signature((Sql.JSONB, Sql.JSONB), BOOL, plain.replace("{} == {}", "jsonb_equal").replace("{} != {}", "not jsonb_equal({}, {})"))
+        )
     return Function(symbol, "operators", doc, tuple(signatures), (f"any {symbol} any",))
 
 
-def _matching(call: str) -> tuple[Signature, ...]:
+def _matching(call: str, *, escape: bool = True) -> tuple[Signature, ...]:
     """A char(n) is compared with its trailing blanks."""
-    return tuple(Signature((sql, *pattern), BOOL, call) for sql in (TEXT, Sql.BPCHAR) for pattern in ((TEXT,), (TEXT, TEXT)))
+    patterns: tuple[tuple[Sql, ...], ...] = ((TEXT,), (TEXT, TEXT)) if escape else ((TEXT,),)
+    return tuple(Signature((sql, *pattern), BOOL, call) for sql in (TEXT, Sql.BPCHAR) for pattern in patterns)
 
 
 FUNCTIONS = (
-    _arithmetic("+", "Sum.", "{} + {}", "numeric_add", "float_add"),
+    _arithmetic("+", "Sum.", "{} + {}", "numeric_add", "float_add", SUMS, ("date + integer", "moment + interval", "interval + interval")),
     Function(
         "-",
         "operators",
         "Difference; the negative of one number.",
         (
             *_arithmetic("-", "", "{} - {}", "numeric_subtract", "float_subtract").signatures,
+            *DIFFERENCES,
+            Signature((Sql.JSONB, TEXT), Sql.JSONB, "jsonb_without_key"),
+            Signature((Sql.JSONB, Sql.INT4), Sql.JSONB, "jsonb_without_index"),
             *(Signature((sql,), sql, f"{CHECKED[sql]}(-{{}})") for sql in INTEGERS),
             Signature((NUMERIC,), NUMERIC, "numeric_negate"),
             Signature((FLOAT4,), FLOAT4, "-{}"),
             Signature((FLOAT8,), FLOAT8, "-{}"),
         ),
-        ("number - number", "- number"),
+        (
+            "number - number",
+            "- number",
+            "date - integer",
+            "moment - moment",
+            "moment - interval",
+            "interval - interval",
+            "- interval",
+            "jsonb - key",
+        ),
     ),
-    _arithmetic("*", "Product.", "{} * {}", "numeric_multiply", "float_multiply"),
-    _arithmetic("/", "Quotient; that of integers is cut toward zero.", "quotient({}, {})", "numeric_divide", "float_divide"),
+    _arithmetic("*", "Product.", "{} * {}", "numeric_multiply", "float_multiply", PRODUCTS, ("interval * number",)),
+    _arithmetic(
+        "/",
+        "Quotient; that of integers is cut toward zero.",
+        "quotient({}, {})",
+        "numeric_divide",
+        "float_divide",
+        QUOTIENTS,
+        ("interval / number",),
+    ),
     _arithmetic("%", "Remainder, with the sign of the dividend.", "remainder({}, {})", "numeric_modulo"),
     _comparison("=", "Equal; texts letter for letter, capitals and accents included.", "{} == {}", "equal"),
     _comparison("<>", "Not equal; also `!=`.", "{} != {}", "not equal({}, {})"),
@@ -83,7 +113,30 @@ FUNCTIONS = (
         ("text [not] ilike pattern [escape character]",),
     ),
     Function(
-        "||", "operators", "Joins texts; one side may be anything that has a text. NULL when a side is NULL.", forms=("text || text",)
+        "~",
+        "operators",
+        "Whether a regular expression matches somewhere; with `*`, whatever the case of letters.",
+        _matching("regexp_like", escape=False),
+        ("text ~ pattern", "text ~* pattern", "text !~ pattern", "text !~* pattern"),
+    ),
+    Function(
+        "similar to",
+        "operators",
+        "Whether a pattern of SQL (`%`, `_`, and `|`, `*`, `+`, `?`, `{…}`, `(…)`, `[…]`) matches the whole text.",
+        forms=("text [not] similar to pattern [escape character]",),
+    ),
+    Function(
+        "||",
+        "operators",
+        "Joins texts; one side may be anything that has a text. Also arrays, jsonb and bytes. NULL when a side is NULL, but for arrays.",
+        forms=("text || text", "jsonb || jsonb", "bytea || bytea", "array || array"),
+    ),
+    Function(
+        "^",
+        "operators",
+        "Power, in floating point, where it is exact; otherwise an error.",
+        (Signature((FLOAT8, FLOAT8), FLOAT8, "float_power"), Signature((NUMERIC, NUMERIC), NUMERIC, "")),
+        ("double ^ double",),
     ),
     Function(
         "and, or, not",

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from cdc.mapping.expression.sqltype import INTEGERS, Sql
 from cdc.model.value import value
 
-BOOL, INT4, NUMERIC, FLOAT4, FLOAT8, TEXT = Sql.BOOL, Sql.INT4, Sql.NUMERIC, Sql.FLOAT4, Sql.FLOAT8, Sql.TEXT
+BOOL, INT4, INT8, NUMERIC, FLOAT4, FLOAT8, TEXT = Sql.BOOL, Sql.INT4, Sql.INT8, Sql.NUMERIC, Sql.FLOAT4, Sql.FLOAT8, Sql.TEXT
 FLOATS = ((FLOAT4, FLOAT4, FLOAT4), (FLOAT4, FLOAT8, FLOAT8), (FLOAT8, FLOAT4, FLOAT8), (FLOAT8, FLOAT8, FLOAT8))
 """Left, right and result of an operator on floating point."""
 CHECKED: Mapping[Sql, str] = {Sql.INT2: "int2", Sql.INT4: "int4", Sql.INT8: "int8"}
 """Integer type → the runtime function that keeps its bounds."""
 COMPARABLE = (
-    Sql.BOOL, *INTEGERS, Sql.NUMERIC, Sql.TEXT, Sql.BPCHAR, Sql.DATE, Sql.TIMESTAMP, Sql.INSTANT, Sql.UUID, Sql.BYTES,
+    Sql.BOOL, *INTEGERS, Sql.NUMERIC, Sql.TEXT, Sql.BPCHAR, Sql.DATE, Sql.TIMESTAMP, Sql.INSTANT, Sql.TIME, Sql.INTERVAL,
+    Sql.UUID, Sql.BYTES,
 )  # fmt: skip
 
 
@@ -24,6 +25,8 @@ class Signature:
     arguments: tuple[Sql, ...]
     result: Sql
     call: str
+    maybe_null: bool = False
+    """The result may be NULL though no argument is."""
 
 
 @value

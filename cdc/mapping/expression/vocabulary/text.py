@@ -6,8 +6,15 @@ from cdc.mapping.expression.sqltype import Sql
 from cdc.mapping.expression.vocabulary.signature import INT4, TEXT, Function, Signature
 
 
-def _text(name: str, doc: str, *signatures: tuple[str, tuple[Sql, ...]], result: Sql = TEXT, forms: tuple[str, ...] = ()) -> Function:
-    return Function(name, "text", doc, tuple(Signature(arguments, result, call) for call, arguments in signatures), forms)
+def _text(
+    name: str,
+    doc: str,
+    *signatures: tuple[str, tuple[Sql, ...]],
+    result: Sql = TEXT,
+    more: tuple[Signature, ...] = (),
+    forms: tuple[str, ...] = (),
+) -> Function:
+    return Function(name, "text", doc, (*(Signature(arguments, result, call) for call, arguments in signatures), *more), forms)
 
 
 FUNCTIONS = (
@@ -33,18 +40,42 @@ FUNCTIONS = (
         "Characters from a position, counted from 1; positions before the first count, but hold nothing. A negative length is an error.",
         ("substring", (TEXT, INT4)),
         ("substring_for", (TEXT, INT4, INT4)),
+        more=(
+            Signature((Sql.BYTES, INT4), Sql.BYTES, "bytea_substring"),
+            Signature((Sql.BYTES, INT4, INT4), Sql.BYTES, "bytea_substring_for"),
+        ),
         forms=(
             "substring(text, from integer[, for integer]) → text",
             "substring(text from integer for integer) → text",
             "substr(text, from integer[, for integer]) → text",
         ),
     ),
+    _text(
+        "overlay",
+        "Characters from a position replaced by a text, as many as it has itself or as are given.",
+        ("overlay", (TEXT, TEXT, INT4)),
+        ("overlay", (TEXT, TEXT, INT4, INT4)),
+        forms=("overlay(text placing text from integer [for integer]) → text", "overlay(text, text, integer[, integer]) → text"),
+    ),
+    _text(
+        "translate",
+        "Each character of the second text becomes the one at its place in the third, or nothing.",
+        ("translate", (TEXT, TEXT, TEXT)),
+    ),
+    _text("starts_with", "Whether the text begins with another.", ("{}.startswith({})", (TEXT, TEXT)), result=Sql.BOOL),
+    _text("normalize", "Characters composed as Unicode's form NFC has them.", ("composed", (TEXT,))),
+    _text(
+        "format",
+        "Values in a text: `%s` in the literal stands for the next one, NULL counts as nothing.",
+        forms=("format('… %s …', any, …) → text",),
+    ),
     _text("left", "The first characters; a negative number leaves out so many at the end.", ("left", (TEXT, INT4))),
     _text("right", "The last characters; a negative number leaves out so many at the beginning.", ("right", (TEXT, INT4))),
     _text(
         "length",
-        "Number of characters.",
+        "Number of characters, or of bytes.",
         ("len", (TEXT,)),
+        ("bytea_length", (Sql.BYTES,)),
         result=INT4,
         forms=("length(text) → integer", "char_length(text) → integer", "character_length(text) → integer"),
     ),

@@ -1,0 +1,61 @@
+"""`cdc mapping show`: what a mapping is compiled to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from cdc.app.cli import Options
+
+if TYPE_CHECKING:
+    from cdc.app.look import Look
+
+
+@click.command("show", short_help="Print what will run for a mapping.")
+@click.argument("mapping")
+@click.option("--pipeline", help="The pipeline, where several have a mapping of this name.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it.")
+@click.pass_obj
+def command(options: Options, mapping: str, *, pipeline: str | None, form: Literal["text", "json"]) -> None:
+    """Print what will run for MAPPING: which source columns make each target column, the Python function that maps a row, the statement
+    that reads the table, and those that write on the target. Asks both servers for their tables.
+    """
+    from cdc.app.files import chosen, opened
+    from cdc.app.look import looks, one
+
+    having, spec = one(chosen(opened(options), [pipeline] if pipeline else []), mapping)
+    with looks(having, [spec]) as (look,):
+        shown = _shown(look)
+    click.echo(json.dumps(shown, ensure_ascii=False) if form == "json" else _text(shown))
+
+
+def _shown(look: Look) -> dict[str, Any]:
+    from cdc.mapping.lineage import lineage
+
+    types = {column.name: column.type for column in look.source.columns}
+    return {
+        "pipeline": look.line.name,
+        "mapping": look.spec.name,
+        "source": str(look.root.name),
+        "target": str(look.plan.target.table.name),
+        "key": list(look.spec.key),
+        "lineage": [{"column": made.column, "sql": made.sql, "reads": made.reads} for made in lineage(look.spec, types)],
+        "function": look.plan.text.rstrip(),
+        "read": look.reader.query(look.reader.shape(look.root)),
+        "ask": look.spec.query and look.spec.query.text.text.strip(),
+        "write": dict(look.line.statements(look.plan.target)),
+    }
+
+
+def _text(shown: dict[str, Any]) -> str:
+    """Return it as Python: what is not is a comment."""
+    lines = [f"# {shown['pipeline']}: {shown['mapping']}: {shown['source']} → {shown['target']}", "#"]
+    width = max(len(made["column"]) for made in shown["lineage"])
+    lines += [f"# {made['column']:{width}} ← {', '.join(made['reads']) or '(a constant)'}" for made in shown["lineage"]]
+    asked = {"ask": " ".join(shown["ask"].split())} if shown["ask"] else {}
+    lines += ["", shown["function"], "", "# on the source"]
+    lines += [f"# {what}: {statement}" for what, statement in {"read": shown["read"], **asked}.items()]
+    lines += ["#", "# on the target", *(f"# {what}: {statement}" for what, statement in shown["write"].items())]
+    return "\n".join(lines)

@@ -1,0 +1,142 @@
+"""Names and tables of two databases to pairs that probably mean the same, by a score that is the same in every run.
+
+A name is split into words, words become singular and the common synonyms one word. Two names score the share of words that they have in
+common (twice the common words by all words), or nine tenths of how alike their letters are where that is more than three quarters. Two
+tables score six parts for their names, four for the share of the smaller table's columns that find a partner. Pairs are taken from the
+highest score down, each table and each column once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from functools import cache
+from typing import TypeVar
+
+from cdc.mapping.convert import Unfit, converter
+from cdc.model.table import Column, Definition
+from cdc.model.types import Kind
+from cdc.model.value import value
+
+COLUMN = 0.6
+"""What a pair of columns scores at least."""
+TABLE = 0.5
+"""What a pair of tables scores at least."""
+_LETTERS = 0.75
+_SYNONYMS: Sequence[frozenset[str]] = tuple(
+    frozenset(words.split())
+    for words in (
+        "account client customer debtor partner party", "article item material product", "supplier vendor", "employee staff user",
+        "lead prospect", "case ticket", "bill invoice", "line position row", "no nr num number", "email mail", "fon phone tel telephone",
+        "street address1", "city town", "postal postcode zip zipcode plz", "firstname forename given", "lastname surname family",
+        "modified changed updated", "created entered inserted", "qty quantity", "descr desc description", "note remark comment",
+        "sum total amount", "key id", "vat tax", "mobile cell", "stage state status",
+    )
+)  # fmt: skip
+_FILLERS = frozenset({"at", "the", "is", "has", "tbl", "tab", "date", "sales", "billing"})
+"""Words that decide nothing where another word stands beside them."""
+
+_Thing = TypeVar("_Thing")
+
+
+@value
+class Pair:
+    """Two columns that probably mean the same."""
+
+    source: Column
+    target: Column
+    score: float
+
+
+@value
+class Tables:
+    """Two tables that probably mean the same, and their columns."""
+
+    source: Definition
+    target: Definition
+    score: float
+    pairs: tuple[Pair, ...]
+
+
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """Split a name into the words that are compared."""
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+    found = [_one_word(_singular(word)) for word in re.split(r"[^a-z0-9]+", split) if word]
+    return tuple(word for word in found if word not in _FILLERS) or tuple(found) or (name,)
+
+
+def alike(one: str, other: str) -> float:
+    """Score two names from 0 to 1."""
+    if one == other:
+        return 1.0
+    ours, theirs = words(one), words(other)
+    shared = 2 * len(set(ours) & set(theirs)) / (len(set(ours)) + len(set(theirs)))
+    letters = SequenceMatcher(None, "_".join(ours), "_".join(theirs)).ratio()
+    return min(0.99, max(shared, 0.9 * letters if letters > _LETTERS else 0.0))
+
+
+def columns(source: Definition, target: Definition) -> tuple[Pair, ...]:
+    """Pair the columns of two tables."""
+    scored = [
+        Pair(ours, theirs, score)
+        for ours in source.columns
+        for theirs in target.columns
+        if not theirs.generated and (score := alike(ours.name, theirs.name) * _fit(ours, theirs)) >= COLUMN
+    ]
+    taken = _greedy(
+        scored, lambda pair: (-pair.score, pair.target.name, pair.source.name), lambda pair: (pair.source.name, pair.target.name)
+    )
+    place = {column.name: at for at, column in enumerate(target.columns)}
+    return tuple(sorted(taken, key=lambda pair: place[pair.target.name]))
+
+
+def tables(sources: Iterable[Definition], targets: Sequence[Definition]) -> list[Tables]:
+    """Pair the tables of two databases."""
+    scored = []
+    for source in sources:
+        for target in targets:
+            by_name = alike(source.name.name, target.name.name)
+            pairs = columns(source, target) if by_name >= COLUMN / 2 else ()
+            share = len(pairs) / max(1, min(len(source.columns), len(target.columns)))
+            scored.append(Tables(source, target, 0.6 * by_name + 0.4 * share, pairs))
+    fitting = [one for one in scored if one.score >= TABLE and one.pairs]
+    return _greedy(fitting, lambda one: (-one.score, one.source.name, one.target.name), lambda one: (one.source.name, one.target.name))
+
+
+def _fit(ours: Column, theirs: Column) -> float:
+    """A type that can't become the other leaves a pair only where the names agree; then somebody has to write an expression."""
+    if ours.type.kind is theirs.type.kind:
+        return 1.0
+    numbers = {ours.type.kind, theirs.type.kind} <= {Kind.INT, Kind.NUMERIC, Kind.FLOAT, Kind.BOOL}
+    return 0.95 if numbers or not isinstance(converter(ours.type, theirs.type), Unfit) else 0.7
+
+
+def _greedy(
+    things: Iterable[_Thing], order: Callable[[_Thing], tuple[object, ...]], ends: Callable[[_Thing], tuple[object, object]]
+) -> list[_Thing]:
+    """Take from the best down what shares no end with what is taken already."""
+    ours: set[object] = set()
+    theirs: set[object] = set()
+    taken = []
+    for thing in sorted(things, key=order):
+        one, other = ends(thing)
+        if one not in ours and other not in theirs:
+            taken.append(thing)
+            ours.add(one)
+            theirs.add(other)
+    return taken
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
+
+
+def _one_word(word: str) -> str:
+    return _CANONICAL.get(word, word)
+
+
+_CANONICAL: Mapping[str, str] = {word: min(group) for group in _SYNONYMS for word in group}

@@ -1,0 +1,25 @@
+"""What engines write differently in statements that are put together outside of their own modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cdc.model.table import TableName
+from cdc.model.value import value
+
+
+@value
+class Words:
+    """Literals, names, and the few words that `cdc xref` needs. Made in `sql`, handed out by a target's admin."""
+
+    text: Callable[[str], str]
+    name: Callable[[str], str]
+    table: Callable[[TableName], str]
+    home: str
+    """Which of a server's databases the session is in, where they share the crosswalk; nothing where each has its own."""
+    now: str
+    insert: str
+    replace: str
+    """Behind the values: what becomes of an entry that is there."""
+    cast: str
+    """A column as the text that an entry has, `{}` being its name."""

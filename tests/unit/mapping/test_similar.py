@@ -1,0 +1,125 @@
+"""Names and types of two databases to first mappings."""
+
+import pytest
+
+from cdc.mapping.compile import compile_plan
+from cdc.mapping.first_file import text
+from cdc.mapping.problem import Level
+from cdc.mapping.propose import proposals, unsure
+from cdc.mapping.read import read_mapping
+from cdc.mapping.similar import COLUMN, alike, tables, words
+from cdc.model.table import Column, Unique
+from cdc.model.types import Kind, Type
+from tests.definitions import INT, TEXT, TIMESTAMP, UUID, char, enum, table, varchar
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("customer", "accounts"), ("postal_code", "ZipCode"), ("code", "erp_code"), ("eMail", "email"), ("status", "state"),
+        ("categories", "category"), ("phone", "telephone"), ("order", "sales_orders"), ("created_at", "date_entered"),
+    ],
+)  # fmt: skip
+def test_names_that_mean_the_same(one, other):
+    assert alike(one, other) >= COLUMN
+    assert alike(one, other) == alike(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), [("name", "email"), ("customer", "invoice"), ("city", "country"), ("id", "name")])
+def test_names_that_do_not(one, other):
+    assert alike(one, other) < COLUMN
+
+
+def test_only_the_same_name_scores_one():
+    assert alike("name", "name") == 1
+    assert alike("Name", "name") < 1
+    assert words("DateOfBirth") == ("of", "birth")
+
+
+SERIAL = Column("id", INT, nullable=False, identity=True, default=True)
+CUSTOMER = table(
+    "customer",
+    [
+        SERIAL, Column("code", TEXT, nullable=False), Column("Name", TEXT), Column("kind", enum("COMPANY", "person", "ghost")),
+        Column("changed_at", TIMESTAMP), Column("order", INT),
+    ],
+)  # fmt: skip
+CONTACT = table("contact", [SERIAL, Column("customer_id", INT), Column("email", TEXT)], parents=["customer"])
+ACCOUNTS = table(
+    "accounts",
+    [
+        Column("id", char(36), nullable=False), Column("erp_code", varchar(8)), Column("name", varchar(150), nullable=False),
+        Column("kind", enum("Company", "Person"), nullable=False), Column("deleted", INT, nullable=False, default=True),
+        Column("industry", varchar(20), nullable=False), Column("owner", TEXT), Column("computed", TEXT, generated=True),
+        Column("order", INT),
+    ],
+)  # fmt: skip
+CONTACTS = table("contacts", [Column("id", UUID, nullable=False), Column("account_id", char(36)), Column("email", TEXT)])
+
+
+def proposed(sources, targets):
+    return {one.name: one for one in proposals(tables(sources, targets))}
+
+
+def test_first_mappings_fit_the_tables_and_say_what_is_unsure():
+    found = proposed([CUSTOMER, CONTACT], [CONTACTS, ACCOUNTS])
+    assert set(found) == {"accounts", "contacts"}
+    sql = {line.column: line.sql for line in found["accounts"].lines if line.used}
+    assert sql == {
+        "id": "stable_uuid('customer', id)", "erp_code": "code", "name": "Name", "kind": "kind", "deleted": "0", "industry": "''",
+        "order": "order",
+    }  # fmt: skip
+    assert found["accounts"].maps == {"kind": {"COMPANY": "Company", "person": "Person"}}
+    assert found["accounts"].soft_delete == ("deleted", "1")
+    assert found["accounts"].key == ("id",)
+    assert list(unsure(found["accounts"])) == ["erp_code", "kind", "industry"]
+    assert {line.column: line.sql for line in found["contacts"].lines}["account_id"] == "stable_uuid('customer', customer_id)"
+
+
+def test_the_files_pass_the_compiler():
+    known = {one.name: one for one in (CUSTOMER, CONTACT, ACCOUNTS, CONTACTS)}
+    specs = []
+    for proposal in proposed([CUSTOMER, CONTACT], [CONTACTS, ACCOUNTS]).values():
+        made, problems = read_mapping(f"{proposal.name}.yaml", text(proposal, ("public", "public")))
+        assert [problem.message for problem in problems if problem.level is Level.ERROR] == []
+        specs.append(made)
+    plan, problems = compile_plan(specs, known, known, "public", "public")
+    assert [problem.message for problem in problems if problem.level is Level.ERROR] == []
+    assert plan is not None
+
+
+def test_a_key_that_the_log_can_tell_is_preferred():
+    by_code = Unique("by_code", ("code",), primary=False, exact=True)
+    source = table("thing", [SERIAL, Column("code", TEXT, nullable=False)], identity=("code",))
+    target = table("things", [SERIAL, Column("code", TEXT, nullable=False)], uniques=[by_code])
+    assert proposed([source], [target])["things"].key == ("code",)
+    assert proposed([source], [table("things", target.columns)])["things"].remarks[0].startswith("the key needs columns")
+
+
+def test_without_a_key_there_is_no_file():
+    target = table("things", [Column("rank", INT, nullable=False), Column("code", TEXT)], key=("rank",))
+    source = table("thing", [SERIAL, Column("code", TEXT)])
+    made = proposed([source], [target])["things"]
+    assert made.key == ()
+    assert made.remarks[0].startswith("no key: ")
+
+
+def test_types_that_do_not_fit_are_left_as_a_remark():
+    source = table("thing", [SERIAL, Column("attributes", Type(Kind.BYTES, "bytea"))])
+    target = table("things", [Column("id", INT, nullable=False), Column("attributes", Type(Kind.DATE, "date"))])
+    made = proposed([source], [target])["things"]
+    assert [line.column for line in made.lines if line.used] == ["id"]
+    assert "attributes:" in text(made, ("public", "public")).partition("  # ")[2]
+
+
+def test_odd_names_are_written_so_that_they_are_read_again():
+    odd = 'We "ird: #x'
+    source = table(odd, [SERIAL, Column(odd, TEXT), Column("null", TEXT), Column("same", TEXT)])
+    target = table(odd, [Column("id", INT, nullable=False), Column(odd, TEXT), Column("null", TEXT), Column("same", TEXT)])
+    (made,) = proposed([source], [target]).values()
+    spec, problems = read_mapping("x.yaml", text(made, ("public", "other")))
+    assert [problem.message for problem in problems] == []
+    known = {source.name: source}
+    plan, problems = compile_plan([spec], known, known, "public", "public")
+    assert plan, problems
+    assert list(spec.columns) == ["id", odd, "null", "same"]
