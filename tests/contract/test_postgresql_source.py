@@ -839,7 +839,7 @@ def test_prepared_transactions_come_when_they_are_committed(folder, endpoint):
 
 
 def test_a_reader_over_tls(folder, endpoint):
-    server = PostgreSQL(folder / "tls", {"fsync": "off"})
+    server = PostgreSQL(folder / "postgresql-tls", {"fsync": "off"})
     try:
         server.start()
         server.stop()

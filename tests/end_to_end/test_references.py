@@ -280,7 +280,7 @@ def test_teardown_keeps_the_crosswalk_unless_told_otherwise(service, target):
     ]
 
 
-def test_a_mapping_that_comes_later_asks_for_setup(service, tmp_path):
+def test_a_mapping_that_comes_later_asks_for_setup(service):
     given = service("postgresql", "mariadb")
     files = {path: path.read_text() for path in (given.folder / "sales").iterdir()}
     for path in files:
@@ -297,7 +297,7 @@ def test_a_mapping_that_comes_later_asks_for_setup(service, tmp_path):
 
 
 @pytest.mark.parametrize("target", ["postgresql", "mariadb"])
-def test_check_asks_for_the_privileges_of_look_ups(service, target, tmp_path):
+def test_check_asks_for_the_privileges_of_look_ups(service, target):
     given = service("postgresql", target)
     name, role = given.names["crm"], f"r{given.names['crm'][-8:]}"
     grants = {
@@ -316,7 +316,7 @@ def test_check_asks_for_the_privileges_of_look_ups(service, target, tmp_path):
     given.sql("crm", *grants)
     for file in ("orders", "lines"):
         (given.folder / "sales" / f"{file}.yaml").unlink()
-    config = tmp_path / "cdc.yaml"
+    config = given.folder / "cdc.yaml"
     config.write_text(config.read_text().replace("://cdc@", f"://{role}@").replace(f"://{role}@", "://cdc@", 1))
     done = given.command("check", "--connect")
     assert done.returncode == 77

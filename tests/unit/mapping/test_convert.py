@@ -132,7 +132,7 @@ def test_what_may_not_fit_is_looked_at_value_by_value(source, target, pairs):
         (TEXT, DATE, "write cast(… as date)"),
         (TEXT, TIMESTAMP, "write cast(… as timestamp)"),
         (TEXT, BYTEA, ""),
-        (TEXT, TIME_6, ""),
+        (TEXT, TIME_6, "write cast(… as time)"),
         (BOOL, TEXT, "write cast(… as text)"),
         (BYTEA, TEXT, "write cast(… as text)"),
         (INT, DATE, ""),
