@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 from cdc.mapping.convert import Unfit, converter
@@ -37,7 +39,16 @@ def settled(node: Constant, target: Type) -> str | None:
         return fixed(node.native, target)
     text = fold(Text(node))
     assert isinstance(text, Constant)
-    return _fitted(str(text.native), to_column(node.type), target)
+    return _fitted(str(text.native), _as_written(to_column(node.type), str(text.native)), target)
+
+
+def _as_written(given: Type, text: str) -> Type:
+    """A constant has as many digits of the second as it has, not as many as its type may have."""
+    fraction = re.search(r"\.([0-9]+)", text)
+    return replace(given, precision=len(fraction[1]) if fraction else 0) if given.kind in _CLOCKS else given
+
+
+_CLOCKS = (Kind.TIME, Kind.TIMESTAMP, Kind.INSTANT)
 
 
 def _read(text: str, target: Type) -> str:

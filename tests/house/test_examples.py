@@ -1,0 +1,31 @@
+"""The mappings in the how-to pages are what they seem: read, checked, and put to their own examples."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cdc.mapping.compile import check_expressions
+from cdc.mapping.example import outcomes
+from cdc.mapping.problem import failed, render
+from cdc.mapping.read import read_mapping
+
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "real-schemas.md"
+EXAMPLES = re.findall(r"^```yaml\n(version: 1\n.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_there_is_one_for_each_problem():
+    sections = re.split(r"^## \d+\. ", PAGE.read_text(), flags=re.MULTILINE)[1:]
+    assert len(sections) == 12
+    assert all("```yaml\nversion: 1" in section for section in sections)
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=[re.search("mapping: (.*)", text)[1] for text in EXAMPLES])
+def test_the_example_is_right(text):
+    spec, problems = read_mapping("example.yaml", text)
+    assert spec is not None
+    problems += check_expressions(spec)
+    assert not failed(problems), render(problems)
+    found = outcomes(spec)
+    assert found
+    assert [(one.column, one.message) for outcome in found for one in outcome.differences] == []
