@@ -232,7 +232,7 @@ class Site:
 def own(folder: Path) -> Iterator[dict[str, Server]]:
     """Servers that are not as a source must be, and one whose settings and log a test may spoil."""
     servers = {
-        "replica": PostgreSQL(folder / "replica", {"fsync": "off", "wal_level": "replica"}),
+        "replica": PostgreSQL(folder / "no-logical", {"fsync": "off", "wal_level": "replica"}),
         "silent": MariaDB(folder / "no-log", {"skip-log-bin": "1"}),
         "spoiled": MariaDB(folder / "spoiled"),
     }
