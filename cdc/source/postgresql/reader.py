@@ -23,7 +23,7 @@ class PostgreSQLReader:
     def __init__(self, endpoint: Endpoint) -> None:
         self._name = endpoint.name
         self._session = Session(endpoint, "cdc look")
-        self._by_key = PostgreSQLSource(endpoint, "look", (), "")
+        self._source = PostgreSQLSource(endpoint, "look", (), "")
 
     def shape(self, definition: Definition) -> Table:
         return table_of(definition)
@@ -39,14 +39,14 @@ class PostgreSQLReader:
             yield from copied(self._connection(), query, size)
 
     def fetch(self, table: Table, keys: Sequence[Row]) -> Iterable[Row]:
-        return self._by_key.fetch(table, keys, Position(""))
+        return self._source.fetch(table, keys, Position(""))
 
     def ask(self, query: Query, keys: Sequence[Row]) -> Iterable[Row]:
-        return self._by_key.query(query, keys, Position(""))  # what is committed is seen, with no log to run behind
+        return self._source.query(query, keys, Position(""))  # what is committed is seen, with no log to run behind
 
     def close(self) -> None:
         self._session.close()
-        self._by_key.close()
+        self._source.close()
 
     def _connection(self) -> psycopg.Connection:
         connection = self._session.connection()

@@ -149,11 +149,6 @@ def truncate(text: str, length: int) -> str:
     return text[:length]
 
 
-def blank_padded(text: str, length: int) -> str:
-    """cast(… as char(n))."""
-    return text[:length].ljust(length)
-
-
 def _fill(text: str, length: int, fill: str) -> str:
     missing = length - len(text)
     if missing <= 0 or not fill:
