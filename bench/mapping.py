@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterable, Sequence
 
 from cdc.mapping.compile import compile_plan
+from cdc.mapping.files.problem import failed, render
 from cdc.mapping.plan import MapRow
-from cdc.mapping.problem import failed, render
-from cdc.mapping.read import read_mapping
-from cdc.mapping.spec import MappingSpec
+from cdc.mapping.spec.mapping import MappingSpec
+from cdc.mapping.spec.read import read_mapping
 from cdc.model.table import Column, Definition, Table, TableName, Unique
 from cdc.model.types import Kind, Type
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdc.mapping.compile import compile_plan
+from cdc.mapping.files.problem import Problem
 from cdc.mapping.plan import Plan, RowPlan
-from cdc.mapping.problem import Problem
-from cdc.mapping.read import read_mapping
-from cdc.mapping.spec import MappingSpec
+from cdc.mapping.spec.mapping import MappingSpec
+from cdc.mapping.spec.read import read_mapping
 from cdc.model.table import Column, Definition, ForeignKey, Table, TableName, Unique
 from cdc.model.types import Kind, Type
 

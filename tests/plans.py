@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cdc.mapping.plan import Plan, Route, RowPlan, Truncates
+from cdc.mapping.plan import Plan, Route, RowPlan
 from cdc.model.change import ABSENT
 from cdc.model.table import Column, Definition, Table, TableName, Unique
 from cdc.model.types import Kind, Type
-from cdc.model.write import Deletes, TargetPlan
+from cdc.model.write import Deletes, TargetPlan, Truncates
 
 TEXT = Type(Kind.TEXT, "text")
 INT = Type(Kind.INT, "integer", size=4)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cdc.mapping.alike import comparable
+from cdc.mapping.tools.alike import comparable
 from cdc.model.change import Row
 from cdc.model.table import Table
 from cdc.source.reader import Reader

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TypeAlias
 
 from cdc.app.config import Pipeline
-from cdc.mapping.spec import MappingSpec
+from cdc.mapping.spec.mapping import MappingSpec
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import TableName
 from cdc.model.value import value

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from cdc.app.outcome import lines, trace, unexpected
-from cdc.mapping.problem import did_you_mean
+from cdc.mapping.files.problem import did_you_mean
 from cdc.model.errors import CdcError, Exit
 from cdc.model.value import value
 

@@ -15,12 +15,12 @@ from cdc.app.mapping_files import MappingFiles, read_file
 from cdc.app.masking import PATH, salt, salt_text, salt_words, short_salt, written_salt
 from cdc.app.secrets import Filled, fill, hidden
 from cdc.app.service_file import MetricsFile, ServiceFile
-from cdc.mapping.document import Document, Path
-from cdc.mapping.problem import Place, Problem, did_you_mean, failed, ordered
-from cdc.mapping.rules import check_set
-from cdc.mapping.shape import validate
-from cdc.mapping.spec import MappingSpec
-from cdc.mapping.yaml12 import read
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.problem import Place, Problem, did_you_mean, failed, ordered
+from cdc.mapping.files.shape import validate
+from cdc.mapping.files.yaml12 import read
+from cdc.mapping.spec.mapping import MappingSpec
+from cdc.mapping.spec.rules import check_set
 from cdc.model.endpoint import Endpoint
 from cdc.model.value import value
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from cdc.app.secrets import written
 from cdc.app.service_file import DatabaseFile
 from cdc.app.url import BadUrl, has_password, read_url
-from cdc.mapping.document import Document, Path
-from cdc.mapping.problem import Problem
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.problem import Problem
 from cdc.model.endpoint import Endpoint
 
 _KEY_PASSWORD = re.compile(r"[?&]sslpassword=[^&]")

@@ -8,8 +8,8 @@ from typing import Any
 from cdc.app.look import Look, key_of_row
 from cdc.app.trial import Trial, Verdict
 from cdc.mapping.lineage import Made, condition, lineage
-from cdc.mapping.single import TRUTH, reason, single
-from cdc.mapping.spec import Given
+from cdc.mapping.spec.mapping import Given
+from cdc.mapping.tools.single import TRUTH, reason, single
 from cdc.model.change import Change, Op
 from cdc.model.errors import BadRow
 from cdc.model.reference import Ref

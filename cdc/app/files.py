@@ -11,7 +11,7 @@ from cdc.app import config, log
 from cdc.app.cli import Options
 from cdc.app.config import Pipeline, Settings
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.problem import Level, Problem, did_you_mean, failed, ordered, render
+from cdc.mapping.files.problem import Level, Problem, did_you_mean, failed, ordered, render
 from cdc.model.errors import Misconfigured
 
 

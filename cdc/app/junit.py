@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from cdc.mapping.example import Outcome
-from cdc.mapping.problem import printable
+from cdc.mapping.files.problem import printable
+from cdc.mapping.tools.example import Outcome
 
 
 def report(suites: Mapping[str, Sequence[Outcome]]) -> str:

@@ -11,10 +11,10 @@ from cdc.app.build import Line, line
 from cdc.app.config import Pipeline, default_schema
 from cdc.app.plan_hash import pipeline_hash
 from cdc.app.preflight import Examined, examine, report
+from cdc.mapping.files.problem import did_you_mean
 from cdc.mapping.plan import QueryPlan, RowPlan
-from cdc.mapping.problem import did_you_mean
-from cdc.mapping.single import Around
-from cdc.mapping.spec import MappingSpec, table_name
+from cdc.mapping.spec.mapping import MappingSpec, table_name
+from cdc.mapping.tools.single import Around
 from cdc.model.table import Definition, Table, TableName
 from cdc.model.value import value
 from cdc.source.reader import Reader

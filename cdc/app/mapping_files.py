@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cdc.mapping import csv_file
-from cdc.mapping.csv_file import Beside
 from cdc.mapping.expression.salt import Salt
-from cdc.mapping.problem import Place, Problem
-from cdc.mapping.read import read_mapping
-from cdc.mapping.spec import MappingSpec
-from cdc.mapping.yaml12 import LIMIT
+from cdc.mapping.files import csv as csv_file
+from cdc.mapping.files.csv import Beside
+from cdc.mapping.files.problem import Place, Problem
+from cdc.mapping.files.yaml12 import LIMIT
+from cdc.mapping.spec.mapping import MappingSpec
+from cdc.mapping.spec.read import read_mapping
 
 
 class MappingFiles:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdc.app.secrets import written
-from cdc.mapping.document import Document
 from cdc.mapping.expression.salt import Salt
-from cdc.mapping.problem import Problem
+from cdc.mapping.files.document import Document
+from cdc.mapping.files.problem import Problem
 
 PATH = ("masking", "salt")
 _SHORTEST = 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 
-from cdc.mapping.problem import printable
+from cdc.mapping.files.problem import printable
 from cdc.model.errors import CdcError, Exit, Unreachable
 
 ORDER = (Exit.CONFIG, Exit.DENIED, Exit.GAP, Exit.UNREACHABLE, Exit.FAILURE, Exit.RETRY_LATER, Exit.THRESHOLD, Exit.DIFFERENCES, Exit.USAGE)

@@ -14,11 +14,11 @@ from cdc.app.look_ups import look_ups
 from cdc.app.outcome import ORDER, hint
 from cdc.app.questions import answers, scan_findings
 from cdc.mapping.compile import compile_plan
+from cdc.mapping.files.problem import Level, Problem, ordered, printable, render
 from cdc.mapping.plan import Plan
-from cdc.mapping.problem import Level, Problem, ordered, printable, render
-from cdc.mapping.query_prepare import Answers, wanted_tables
+from cdc.mapping.query.prepare import Answers, wanted_tables
 from cdc.mapping.reference import looks_in, uses_crosswalk
-from cdc.mapping.spec import table_name
+from cdc.mapping.spec.mapping import table_name
 from cdc.model.change import Position
 from cdc.model.errors import CdcError, Denied, Exit, Finding, Gap, Misconfigured, Unreachable
 from cdc.model.table import Definition, TableName

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cdc.mapping.query import Query, Question
-from cdc.mapping.query_prepare import Answers, questions
-from cdc.mapping.spec import MappingSpec
+from cdc.mapping.query.prepare import Answers, questions
+from cdc.mapping.query.query import Query, Question
+from cdc.mapping.spec.mapping import MappingSpec
 from cdc.model.errors import CdcError, Exit, Finding, Unreachable
 from cdc.model.table import Definition, TableName
 from cdc.source.base import SourceAdmin

@@ -11,12 +11,12 @@ from cdc.app.databases import endpoint
 from cdc.app.mapping_files import read_file
 from cdc.app.secrets import fill
 from cdc.app.service_file import ServiceFile
-from cdc.mapping.first_file import text
-from cdc.mapping.problem import Problem
-from cdc.mapping.propose import Proposal, proposals
-from cdc.mapping.shape import validate
-from cdc.mapping.similar import Tables, tables
-from cdc.mapping.yaml12 import read
+from cdc.mapping.files.problem import Problem
+from cdc.mapping.files.shape import validate
+from cdc.mapping.files.yaml12 import read
+from cdc.mapping.tools.first_file import text
+from cdc.mapping.tools.propose import Proposal, proposals
+from cdc.mapping.tools.similar import Tables, tables
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Misconfigured
 from cdc.model.table import Definition, TableName

@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
-from cdc.mapping.document import Data, Document, Path
-from cdc.mapping.problem import Place, Problem, did_you_mean
+from cdc.mapping.files.document import Data, Document, Path
+from cdc.mapping.files.problem import Place, Problem, did_you_mean
 from cdc.model.value import value
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<kind>[a-z]+):(?P<name>[^{}]+)\}|\$\{[^{}]*(?P<end>\}?)")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from cdc.mapping.shape import SCALAR, Shape
+from cdc.mapping.files.shape import SCALAR, Shape
 
 
 def _number(given: Any) -> Any:

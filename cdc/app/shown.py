@@ -14,7 +14,7 @@ from cdc.app.explain import Cell, Explained, would
 from cdc.app.forecast import Forecast, example
 from cdc.app.look import Look
 from cdc.app.trial import Verdict
-from cdc.mapping.problem import printable
+from cdc.mapping.files.problem import printable
 from cdc.model.change import ABSENT
 
 _LONGEST = 80

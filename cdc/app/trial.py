@@ -10,7 +10,7 @@ from typing import Any
 from cdc.app.beside import Find, Named, finding
 from cdc.app.look import Look
 from cdc.app.referred import Filled, filled
-from cdc.mapping.alike import comparable
+from cdc.mapping.tools.alike import comparable
 from cdc.model.change import ABSENT, Change, Row
 from cdc.model.errors import BadRow
 from cdc.model.table import Table

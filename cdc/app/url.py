@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from cdc.mapping.problem import did_you_mean, one_of
+from cdc.mapping.files.problem import did_you_mean, one_of
 from cdc.model.endpoint import Endpoint
 
 _PORTS = {"postgresql": 5432, "mysql": 3306}

@@ -19,8 +19,8 @@ from cdc.app.preflight import Examined, examine
 from cdc.app.setup import set_up
 from cdc.app.supervise import Pause, supervise
 from cdc.app.watch import State, Watch
+from cdc.mapping.files.problem import Level
 from cdc.mapping.plan import Plan
-from cdc.mapping.problem import Level
 from cdc.model.errors import CdcError, Exit, Misconfigured
 from cdc.pipeline import loop
 from cdc.pipeline.batch import Limits

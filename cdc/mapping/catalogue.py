@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cdc.mapping.apart import apart
 from cdc.mapping.column import Item
 from cdc.mapping.expression.node import Node, columns_of
-from cdc.mapping.problem import Problem, did_you_mean
-from cdc.mapping.spec import MappingSpec, Moment, table_name
+from cdc.mapping.files.problem import Problem, did_you_mean
+from cdc.mapping.spec.apart import apart
+from cdc.mapping.spec.mapping import MappingSpec, Moment, table_name
 from cdc.model.table import Definition, TableName
 from cdc.sql.names import pg_written
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from cdc.mapping.constant import fixed, settled
 from cdc.mapping.convert import Convert, Unfit, converter
 from cdc.mapping.decide import Table, check_apart, decided_column, decided_where, tables
-from cdc.mapping.document import Path
 from cdc.mapping.expression.cast import as_text
 from cdc.mapping.expression.check import check_condition, check_value
 from cdc.mapping.expression.node import Column as SourceColumn
@@ -18,9 +17,10 @@ from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import TEXT, to_column
-from cdc.mapping.problem import Place, Problem
-from cdc.mapping.shape import Scalar
-from cdc.mapping.spec import Decided, Mapped, MappingSpec, OnFail, Sought, Sql
+from cdc.mapping.files.document import Path
+from cdc.mapping.files.problem import Place, Problem
+from cdc.mapping.files.shape import Scalar
+from cdc.mapping.spec.mapping import Decided, Mapped, MappingSpec, OnFail, Sought, Sql
 from cdc.model.change import ABSENT
 from cdc.model.reference import Lookup, Reference
 from cdc.model.table import Column

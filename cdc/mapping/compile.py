@@ -12,16 +12,16 @@ from cdc.mapping.coverage import check_coverage
 from cdc.mapping.declared import types as _types
 from cdc.mapping.expression.node import Node
 from cdc.mapping.expression.scope import Scope, asks_about_change
+from cdc.mapping.files.problem import Problem, failed
 from cdc.mapping.function import row_functions
 from cdc.mapping.notes import notes
 from cdc.mapping.plan import Bind, Plan, Route, RowPlan
-from cdc.mapping.problem import Problem, failed
-from cdc.mapping.query_plan import query_plan
-from cdc.mapping.query_prepare import RESULT, Answers, Prepared, check_key, prepare
+from cdc.mapping.query.plan import query_plan
+from cdc.mapping.query.prepare import RESULT, Answers, Prepared, check_key, prepare
 from cdc.mapping.rank import ranks
 from cdc.mapping.reference import by_column, entities, references
 from cdc.mapping.remedy import with_remedies
-from cdc.mapping.spec import MappingSpec, Moment
+from cdc.mapping.spec.mapping import MappingSpec, Moment
 from cdc.model.change import Value
 from cdc.model.errors import Misconfigured
 from cdc.model.reference import Reference

@@ -12,7 +12,7 @@ from cdc.mapping.expression.fold import fold
 from cdc.mapping.expression.node import Constant, Text
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.sqltype import BOOL, INT_BYTES, Sql, SqlType, of_column, to_column
-from cdc.mapping.shape import Scalar
+from cdc.mapping.files.shape import Scalar
 from cdc.model.types import Kind, Type
 
 

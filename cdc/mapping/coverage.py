@@ -36,8 +36,8 @@ from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import BOOL, INTEGERS, TEXTS, TIMES, Sql, SqlType
 from cdc.mapping.expression.vocabulary import FUNCTIONS
-from cdc.mapping.problem import Problem
-from cdc.mapping.spec import Decision, MappingSpec
+from cdc.mapping.files.problem import Problem
+from cdc.mapping.spec.mapping import Decision, MappingSpec
 
 _STEPS = 100_000
 """Where a table has more combinations than this, nothing is said."""

@@ -9,9 +9,6 @@ from typing import TypeAlias
 
 from cdc.mapping.constant import fixed, settled
 from cdc.mapping.convert import Unfit, converter
-from cdc.mapping.csv_file import Cell
-from cdc.mapping.decision import THIS
-from cdc.mapping.document import Document
 from cdc.mapping.expression.check import check_condition, check_value
 from cdc.mapping.expression.emit import nullable
 from cdc.mapping.expression.node import And, Choose, Column, Constant, First, Fitted, Let, Local, Node, Refer, Which
@@ -19,8 +16,11 @@ from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import BOOL, TEXT, Sql, to_column
-from cdc.mapping.problem import Place, Problem
-from cdc.mapping.spec import Condition, Decided, Decision, MappingSpec, Result
+from cdc.mapping.files.csv import Cell
+from cdc.mapping.files.document import Document
+from cdc.mapping.files.problem import Place, Problem
+from cdc.mapping.spec.decision import THIS
+from cdc.mapping.spec.mapping import Condition, Decided, Decision, MappingSpec, Result
 from cdc.model.table import Column as TargetColumn
 from cdc.model.types import Type
 from cdc.model.value import value

@@ -9,7 +9,7 @@ from cdc.mapping.column import Item
 from cdc.mapping.expression.emit import Emitter
 from cdc.mapping.expression.node import columns_of
 from cdc.mapping.remedy import WRITTEN
-from cdc.mapping.spec import OnFail
+from cdc.mapping.spec.mapping import OnFail
 
 Line: TypeAlias = tuple[str, int, str]
 """Text, depth, and the target column that it makes."""

@@ -8,7 +8,7 @@ from cdc.mapping.expression.check import check_condition, check_value
 from cdc.mapping.expression.node import Column, Node, children
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import Sql
-from cdc.mapping.spec import Decided, Given, Mapped, MappingSpec, Sought, expressions
+from cdc.mapping.spec.mapping import Decided, Given, Mapped, MappingSpec, Sought, expressions
 from cdc.model.types import Type
 from cdc.model.value import value
 

@@ -9,8 +9,8 @@ from cdc.mapping.column import Item
 from cdc.mapping.expression.node import Call, Case, Cast, Choose, Coalesce, Constant, Let, Local, Node, Text, Translate, children
 from cdc.mapping.expression.node import Column as SourceColumn
 from cdc.mapping.expression.sqltype import TEXTS, SqlType, to_column
-from cdc.mapping.problem import Problem
-from cdc.mapping.spec import MappingSpec, OnFail
+from cdc.mapping.files.problem import Problem
+from cdc.mapping.spec.mapping import MappingSpec, OnFail
 from cdc.model.table import Definition
 from cdc.model.types import Kind, Type
 

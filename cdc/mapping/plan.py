@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum
 from typing import TypeAlias
 
-from cdc.mapping.query import Query
+from cdc.mapping.query.query import Query
 from cdc.model.change import Row
 from cdc.model.table import Table, TableName
 from cdc.model.value import identity, value
-from cdc.model.write import TargetPlan
+from cdc.model.write import TargetPlan, Truncates
 
 MapRow: TypeAlias = Callable[[Row], tuple[Row, Row] | None]
 """A whole or partial source row → (target key, target image); None when `where` leaves the row out.
@@ -20,13 +19,6 @@ Raises `BadRow` when an expression fails on the row's data. A target column whos
 
 KeyOf: TypeAlias = Callable[[Row], Row | None]
 """An old source row → the target key that it has, or None when `where` surely left it out. Absent columns in `where` count as "may be"."""
-
-
-class Truncates(Enum):
-    """What a TRUNCATE of the source table does."""
-
-    HALT = "halt"
-    IGNORE = "ignore"
 
 
 @value

@@ -10,8 +10,8 @@ from cdc.mapping.expression.check import check_value
 from cdc.mapping.expression.emit import Emitter, nullable
 from cdc.mapping.expression.node import Refer
 from cdc.mapping.expression.scope import Scope
-from cdc.mapping.problem import Problem, did_you_mean
-from cdc.mapping.spec import MappingSpec, Sought, Sql, table_name
+from cdc.mapping.files.problem import Problem, did_you_mean
+from cdc.mapping.spec.mapping import MappingSpec, Sought, Sql, table_name
 from cdc.model.reference import Lookup, Maker, Missing, Reference, Xref
 from cdc.model.table import Column, Definition, TableName
 from cdc.model.types import Kind

@@ -12,8 +12,8 @@ from cdc.mapping.expression.node import Call, Constant, Node, Refer, columns_of
 from cdc.mapping.expression.node import Column as Read
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import to_column
-from cdc.mapping.problem import Problem
-from cdc.mapping.spec import MappingSpec, OnFail, Options, Sql
+from cdc.mapping.files.problem import Problem
+from cdc.mapping.spec.mapping import MappingSpec, OnFail, Options, Sql
 from cdc.model.table import Column
 from cdc.model.types import Kind, Type
 

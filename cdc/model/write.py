@@ -19,6 +19,13 @@ class Deletes(Enum):
     IGNORE = "ignore"
 
 
+class Truncates(Enum):
+    """What a TRUNCATE of the source table does."""
+
+    HALT = "halt"
+    IGNORE = "ignore"
+
+
 @identity
 class TargetPlan:
     """How one mapping writes its target table. Known by identity; statements are built from it once."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from cdc.mapping.plan import QueryPlan, Touches, Truncates
+from cdc.mapping.plan import QueryPlan, Touches
 from cdc.model.change import Change, Op, Position, Row
 from cdc.model.errors import Truncated
 from cdc.model.table import Table
-from cdc.model.write import Touched
+from cdc.model.write import Touched, Truncates
 from cdc.pipeline.translate import FILTER, TRUNCATE_IGNORED
 
 _PATIENCE = 10.0

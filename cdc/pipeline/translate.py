@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from cdc.mapping.change_row import identity_of, with_change
-from cdc.mapping.plan import Bind, RowPlan, Truncates
+from cdc.mapping.plan import Bind, RowPlan
 from cdc.model.change import Change, Op, Row
 from cdc.model.errors import Truncated
 from cdc.model.table import Table
-from cdc.model.write import Deletes, Write
+from cdc.model.write import Deletes, Truncates, Write
 
 FILTER = "filter"
 DELETE_IGNORED = "delete_ignored"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from cdc.mapping.query import Query, Question, Refusal
+from cdc.mapping.query.query import Query, Question, Refusal
 from cdc.model.change import Idle, Position, Row, Transaction
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, Table, TableName

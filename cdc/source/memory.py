@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from cdc.mapping.query import Query
+from cdc.mapping.query.query import Query
 from cdc.model.change import ABSENT, Change, Idle, Op, Position, Row, Transaction
 from cdc.model.errors import Gap
 from cdc.model.table import Table, TableName

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from cdc.mapping.query import Query, Question, Refusal, Takes
-from cdc.mapping.query_text import ANSI, BACKSLASHED
+from cdc.mapping.query.query import Query, Question, Refusal, Takes
+from cdc.mapping.spec.query_text import ANSI, BACKSLASHED
 from cdc.model.change import Transaction
 from cdc.model.errors import Misconfigured, Transient
 from cdc.model.table import Column, TableName

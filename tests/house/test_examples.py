@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.example import outcomes
-from cdc.mapping.problem import failed, render
-from cdc.mapping.read import read_mapping
+from cdc.mapping.files.problem import failed, render
+from cdc.mapping.spec.read import read_mapping
+from cdc.mapping.tools.example import outcomes
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "real-schemas.md"
 EXAMPLES = re.findall(r"^```yaml\n(version: 1\n.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)

@@ -14,7 +14,7 @@ from cdc.model.errors import Exit
 if TYPE_CHECKING:
     from cdc.app.config import Settings
     from cdc.app.preflight import Examined
-    from cdc.mapping.problem import Problem
+    from cdc.mapping.files.problem import Problem
 
 
 @click.command("check", short_help="Show all that is wrong with files and servers.")
@@ -32,7 +32,7 @@ def command(options: Options, *, connect: bool, form: Literal["text", "json"]) -
     Exit codes: 0 all is well or there are only warnings, 78 configuration or mapping, 77 privilege, 76 gap, 69 unreachable.
     """
     from cdc.app.files import checked
-    from cdc.mapping.problem import failed, ordered
+    from cdc.mapping.files.problem import failed, ordered
 
     settings, problems = checked(options)
     wrong = settings is None or failed(problems)
@@ -59,13 +59,13 @@ def _exit(examined: Sequence[Examined], *, wrong: bool) -> Exit:
 
 def _text(problems: Sequence[Problem], examined: Sequence[Examined], _: Exit) -> None:
     from cdc.app.preflight import on_servers
-    from cdc.mapping.problem import render
+    from cdc.mapping.files.problem import render
 
     click.echo(render(problems) + "".join(map(on_servers, examined)), nl=False)
 
 
 def _json(problems: Sequence[Problem], examined: Sequence[Examined], exit_code: Exit) -> None:
-    from cdc.mapping.problem import to_json
+    from cdc.mapping.files.problem import to_json
 
     findings: list[dict[str, Any]] = [
         {
@@ -84,7 +84,7 @@ def _json(problems: Sequence[Problem], examined: Sequence[Examined], exit_code: 
 
 def _summary(settings: Settings | None, problems: Sequence[Problem], examined: Sequence[Examined], *, connect: bool) -> str:
     from cdc.app.files import count
-    from cdc.mapping.problem import Level
+    from cdc.mapping.files.problem import Level
 
     found = [finding for each in examined for _, finding in each.findings()]
     errors = sum(problem.level is Level.ERROR for problem in problems) + sum(finding.exit is not Exit.OK for finding in found)

@@ -74,7 +74,7 @@ def _mappings(options: Options, source: str, target: str, folder: Path | None, *
 def _databases(options: Options) -> Mapping[str, Endpoint]:
     """The databases alone count: that there are no mappings yet is why we are called."""
     from cdc.app.scaffold import databases
-    from cdc.mapping.problem import Level, failed, render
+    from cdc.mapping.files.problem import Level, failed, render
     from cdc.model.errors import Misconfigured
 
     known, problems = databases(options.config)
@@ -85,7 +85,7 @@ def _databases(options: Options) -> Mapping[str, Endpoint]:
 
 
 def _database(options: Options, known: Mapping[str, Endpoint], name: str) -> Endpoint:
-    from cdc.mapping.problem import did_you_mean
+    from cdc.mapping.files.problem import did_you_mean
 
     if name not in known:
         there = did_you_mean(name, known) or f"there are: {', '.join(known)}"
@@ -116,7 +116,7 @@ def _written(files: Mapping[Path, str], *, dry_run: bool) -> None:
 
 def _say(found: Scaffold) -> None:
     from cdc.app.files import count
-    from cdc.mapping.propose import unsure
+    from cdc.mapping.tools.propose import unsure
 
     for proposal in found.proposals:
         if columns := list(unsure(proposal)):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cdc.app.config import Pipeline
     from cdc.app.forecast import Forecast
-    from cdc.mapping.spec import MappingSpec
+    from cdc.mapping.spec.mapping import MappingSpec
 
 
 @click.command("plan", short_help="Show what mappings would change on the target.")

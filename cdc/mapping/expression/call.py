@@ -11,7 +11,7 @@ from cdc.mapping.expression.checker import Checker, Operand, refused
 from cdc.mapping.expression.node import Node
 from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.vocabulary import ALIASES, callable_names
-from cdc.mapping.problem import did_you_mean
+from cdc.mapping.files.problem import did_you_mean
 
 _FORMS: Mapping[str, Callable[[Checker, exp.Expr, Sequence[Operand]], Node]] = {
     **form.FORMS,

@@ -19,7 +19,7 @@ from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import ANY, BOOL, IMPLICIT, Sql, SqlType, common
 from cdc.mapping.expression.vocabulary import FUNCTIONS
-from cdc.mapping.problem import did_you_mean
+from cdc.mapping.files.problem import did_you_mean
 
 ANYTHING = Column(ANY, 0, "", None)
 """Stands for what has been refused, so that the rest is still checked."""

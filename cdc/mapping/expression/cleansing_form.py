@@ -15,7 +15,7 @@ from cdc.mapping.expression.runtime.charset import UNFIT, fits_charset
 from cdc.mapping.expression.salt import UNSALTED
 from cdc.mapping.expression.sqltype import BOOL, TEXT, UNKNOWN, Sql, SqlType
 from cdc.mapping.expression.vocabulary import FUNCTIONS
-from cdc.mapping.problem import did_you_mean, one_of
+from cdc.mapping.files.problem import did_you_mean, one_of
 
 _SETTLED = SqlType(Sql.BYTES)
 """Stands for the type of a parameter that no expression can make."""

@@ -8,7 +8,7 @@ from cdc.mapping.expression.node import Column, Node, columns_of
 from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.salt import Salt
 from cdc.mapping.expression.sqltype import ANY, Sql, SqlType, of_column
-from cdc.mapping.problem import did_you_mean
+from cdc.mapping.files.problem import did_you_mean
 from cdc.model.types import Type
 from cdc.model.value import value
 

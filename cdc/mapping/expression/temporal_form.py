@@ -23,7 +23,7 @@ from cdc.mapping.expression.runtime.interval_text import UNIT_NAMES
 from cdc.mapping.expression.runtime.timezone import zone_at, zone_named, zone_names
 from cdc.mapping.expression.runtime.truncate import TRUNCATED, TRUNCATED_INTERVAL, truncated_in_zone
 from cdc.mapping.expression.sqltype import ANY, TEXT, Sql, SqlType
-from cdc.mapping.problem import did_you_mean
+from cdc.mapping.files.problem import did_you_mean
 
 _Form: TypeAlias = Callable[[Checker, exp.Expr, Sequence[Operand]], Node]
 _EXTRACTED: Mapping[Sql, Mapping[str, Callable[[Any], Any]]] = {

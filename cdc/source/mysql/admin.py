@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
-from cdc.mapping.query import Query, Question, Refusal
+from cdc.mapping.query.query import Query, Question, Refusal
 from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Denied, Exit, Finding, Misconfigured

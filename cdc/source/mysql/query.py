@@ -11,8 +11,8 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
-from cdc.mapping.query import Query, Question, Refusal, Takes, named, read, sample, statement, writes
-from cdc.mapping.query_text import BACKSLASHED, names
+from cdc.mapping.query.query import Query, Question, Refusal, Takes, named, read, sample, statement, writes
+from cdc.mapping.spec.query_text import BACKSLASHED, names
 from cdc.model.change import Row, Value
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Transient

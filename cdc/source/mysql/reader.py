@@ -10,7 +10,7 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
-from cdc.mapping.query import Query
+from cdc.mapping.query.query import Query
 from cdc.model.change import Row
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import Definition, Table

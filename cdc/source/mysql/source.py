@@ -12,7 +12,7 @@ from zlib import crc32
 import pymysql
 from pymysql.connections import Connection
 
-from cdc.mapping.query import Query
+from cdc.mapping.query.query import Query
 from cdc.model.change import Idle, Position, Row, Transaction
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cdc.mapping.query import Query, Question, Refusal
+from cdc.mapping.query.query import Query, Question, Refusal
 from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Finding, Held, Misconfigured

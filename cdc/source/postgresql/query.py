@@ -12,8 +12,8 @@ from psycopg import errors
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
-from cdc.mapping.query import Query, Question, Refusal, Takes, named, read, sample, statement, writes
-from cdc.mapping.query_text import ANSI
+from cdc.mapping.query.query import Query, Question, Refusal, Takes, named, read, sample, statement, writes
+from cdc.mapping.spec.query_text import ANSI
 from cdc.model.change import ABSENT, Row, Value
 from cdc.model.table import Column, Definition
 from cdc.model.types import Kind

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
 
-from cdc.mapping.query import Query
+from cdc.mapping.query.query import Query
 from cdc.model.change import Position, Row
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import Definition, Table

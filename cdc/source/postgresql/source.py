@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from cdc.mapping.query import Query
+from cdc.mapping.query.query import Query
 from cdc.model.change import ABSENT, Idle, Position, Row, Transaction, Value
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import Table, TableName

@@ -13,8 +13,8 @@ from cdc.app.config import Listen, Log, default_schema, load
 from cdc.app.secrets import hidden
 from cdc.app.service_file import DatabaseFile, LogFile, MaskingFile, MetricsFile, PipelineFile, ServiceFile
 from cdc.app.url import OPTIONS, BadUrl, read_url
-from cdc.mapping.problem import Place, failed, render
-from cdc.mapping.schema import schema
+from cdc.mapping.files.problem import Place, failed, render
+from cdc.mapping.files.schema import schema
 from cdc.model.endpoint import Endpoint
 
 MAPPING = "version: 1\nmapping: {name}\nsource: customer\ntarget: {name}\nkey: [id]\nsame: [id]\n"

@@ -4,8 +4,8 @@ from xml.etree import ElementTree as ET
 
 from cdc.app.junit import report
 from cdc.app.shown import equations, shown
-from cdc.mapping.example import Difference, Outcome
-from cdc.mapping.problem import Place
+from cdc.mapping.files.problem import Place
+from cdc.mapping.tools.example import Difference, Outcome
 from cdc.model.change import ABSENT
 
 PLACE = Place("a&b.yaml", 7, 3)

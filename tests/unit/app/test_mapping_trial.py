@@ -9,14 +9,14 @@ from cdc.app.forecast import forecast
 from cdc.app.look import Look
 from cdc.app.plan_hash import plan_hash
 from cdc.app.trial import Verdict, trials
-from cdc.mapping.plan import RowPlan, Truncates
-from cdc.mapping.single import Around
+from cdc.mapping.plan import RowPlan
+from cdc.mapping.tools.single import Around
 from cdc.model.change import ABSENT, Change, Op
 from cdc.model.errors import BadRow
 from cdc.model.reference import Lookup, Maker, Missing, Ref, Xref
 from cdc.model.table import Column, Table
 from cdc.model.types import Kind, Type
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Truncates
 from tests.definitions import TEXT, table
 from tests.plans import COLUMNS, SOURCE, STATE, TARGET, key_of, map_row
 

@@ -5,7 +5,7 @@ import pytest
 
 from cdc.app import preflight
 from cdc.app.preflight import examine, report
-from cdc.mapping.problem import Level, Problem
+from cdc.mapping.files.problem import Level, Problem
 from cdc.model.errors import Denied, Exit, Finding, Gap, Misconfigured, Unreachable
 from cdc.model.table import TableName
 from cdc.model.write import Checkpoint, Phase

@@ -3,7 +3,7 @@
 import pytest
 
 from cdc.app.questions import answers, scan_findings
-from cdc.mapping.query import Query, Refusal, Takes
+from cdc.mapping.query.query import Query, Refusal, Takes
 from cdc.model.errors import Denied, Exit, Transient, Unreachable
 from tests.definitions import spec
 from tests.unit.mapping.test_query_plan import ADDRESS, COUNTRY, PARTY, SPEC

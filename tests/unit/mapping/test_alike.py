@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.mapping.alike import comparable
+from cdc.mapping.tools.alike import comparable
 from cdc.model.change import ABSENT
 from cdc.model.types import Kind, Type
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cdc.mapping.apart import apart
-from cdc.mapping.read import read_mapping
-from cdc.mapping.rules import check_set
+from cdc.mapping.spec.apart import apart
+from cdc.mapping.spec.read import read_mapping
+from cdc.mapping.spec.rules import check_set
 
 HEAD = "version: 1\nmapping: {name}\nsource: {name}\ntarget: lines\nkey: {key}\ncolumns:\n"
 

@@ -13,9 +13,9 @@ import pytest
 from cdc.app.config import load
 from cdc.app.mapping_files import beside
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.problem import failed, render
-from cdc.mapping.read import read_mapping
-from cdc.mapping.rules import check_set
+from cdc.mapping.files.problem import failed, render
+from cdc.mapping.spec.read import read_mapping
+from cdc.mapping.spec.rules import check_set
 
 CASES = sorted(Path(__file__).parents[2].joinpath("cases", "bad_specs").glob("*.txt"))
 ENVIRONMENT = {"CRM_PASSWORD": "secret", "EMPTY": ""}

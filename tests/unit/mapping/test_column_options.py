@@ -3,8 +3,8 @@
 import pytest
 
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.problem import Level
-from cdc.mapping.rules import check, check_set
+from cdc.mapping.files.problem import Level
+from cdc.mapping.spec.rules import check, check_set
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow, Halted, Misconfigured
 from cdc.model.table import Column

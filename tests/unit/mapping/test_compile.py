@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.plan import Truncates
-from cdc.mapping.problem import Level, failed, render
+from cdc.mapping.files.problem import Level, failed, render
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow, Misconfigured
 from cdc.model.table import Column, Table, Unique
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Truncates
 from tests.definitions import (
     BIGINT,
     BOOL,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.problem import Level, render
-from cdc.mapping.read import read_mapping
+from cdc.mapping.files.problem import Level, render
+from cdc.mapping.spec.read import read_mapping
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow, Misconfigured
 from cdc.model.table import Column

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.mapping.problem import Level
+from cdc.mapping.files.problem import Level
 from cdc.model.change import Change, Op
 from cdc.model.table import Column
 from cdc.model.write import Deletes

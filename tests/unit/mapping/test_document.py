@@ -8,8 +8,8 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cdc.mapping.problem import failed
-from cdc.mapping.yaml12 import LIMIT, plain, read
+from cdc.mapping.files.problem import failed
+from cdc.mapping.files.yaml12 import LIMIT, plain, read
 
 MARK = "¤"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.mapping.example import outcomes
+from cdc.mapping.tools.example import outcomes
 from cdc.model.table import Column
 from tests.definitions import BOOL, DATE, INT, TEXT, TIMESTAMP, numeric, spec, table, varchar
 

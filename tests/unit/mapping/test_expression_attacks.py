@@ -9,7 +9,7 @@ from cdc.mapping.expression.check import check_value
 from cdc.mapping.expression.generated import RUNTIME
 from cdc.mapping.expression.salt import Salt
 from cdc.mapping.expression.scope import Scope
-from cdc.mapping.problem import failed
+from cdc.mapping.files.problem import failed
 from cdc.model.table import Column
 from tests.definitions import INT, TEXT, compiled, row_plan, shape, spec, table
 from tests.expressions import COLUMNS, value

@@ -1,7 +1,7 @@
 """Specs to their lineage, and to diagrams of it."""
 
-from cdc.mapping.graph import Arrow, mermaid
 from cdc.mapping.lineage import condition, lineage
+from cdc.mapping.tools.graph import Arrow, mermaid
 from tests.definitions import INT, TEXT, spec
 
 SPEC = spec("""\

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc.app.mapping_files import beside
-from cdc.mapping.csv_file import SEPARATORS, read_csv
-from cdc.mapping.problem import render
-from cdc.mapping.read import read_mapping
+from cdc.mapping.files.csv import SEPARATORS, read_csv
+from cdc.mapping.files.problem import render
+from cdc.mapping.spec.read import read_mapping
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow
 from cdc.model.table import Column

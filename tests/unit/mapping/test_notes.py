@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.mapping.problem import Level
+from cdc.mapping.files.problem import Level
 from cdc.model.table import Column
 from cdc.model.types import Kind, Type
 from tests.definitions import BIGINT, BOOL, DATE, INT, TEXT, TIMESTAMP, UUID, char, compiled, enum, numeric, spec, table, varchar

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.mapping.problem import Level, Place, Problem, did_you_mean, failed, one_of, ordered, printable, render, to_json
+from cdc.mapping.files.problem import Level, Place, Problem, did_you_mean, failed, one_of, ordered, printable, render, to_json
 
 
 def test_a_report_has_place_line_caret_and_help():

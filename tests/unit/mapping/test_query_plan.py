@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cdc.mapping.compile import compile_plan
-from cdc.mapping.query import Query, Read, Refusal, Takes
-from cdc.mapping.query_prepare import questions, wanted_tables
+from cdc.mapping.query.prepare import questions, wanted_tables
+from cdc.mapping.query.query import Query, Read, Refusal, Takes
 from cdc.model.change import ABSENT
 from cdc.model.errors import Misconfigured
 from cdc.model.table import Column, TableName, Unique

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc.mapping.query import Query, Question, Refusal, Takes, filled, read, sample, statement
-from cdc.mapping.query_text import ANSI, BACKSLASHED, Misread, cut, names, tables
+from cdc.mapping.query.query import Query, Question, Refusal, Takes, filled, read, sample, statement
+from cdc.mapping.spec.query_text import ANSI, BACKSLASHED, Misread, cut, names, tables
 from cdc.model.table import Column
 from cdc.model.types import Kind, Type
 

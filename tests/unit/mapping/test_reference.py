@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cdc.mapping.expression.runtime.errors import BadValue
-from cdc.mapping.read import read_mapping
 from cdc.mapping.reference import uses_crosswalk
+from cdc.mapping.spec.read import read_mapping
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow
 from cdc.model.reference import Lookup, Maker, Missing, Ref, Xref

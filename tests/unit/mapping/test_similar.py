@@ -3,11 +3,11 @@
 import pytest
 
 from cdc.mapping.compile import compile_plan
-from cdc.mapping.first_file import text
-from cdc.mapping.problem import Level
-from cdc.mapping.propose import proposals, unsure
-from cdc.mapping.read import read_mapping
-from cdc.mapping.similar import COLUMN, alike, tables, words
+from cdc.mapping.files.problem import Level
+from cdc.mapping.spec.read import read_mapping
+from cdc.mapping.tools.first_file import text
+from cdc.mapping.tools.propose import proposals, unsure
+from cdc.mapping.tools.similar import COLUMN, alike, tables, words
 from cdc.model.table import Column, Unique
 from cdc.model.types import Kind, Type
 from tests.definitions import INT, TEXT, TIMESTAMP, UUID, char, enum, table, varchar

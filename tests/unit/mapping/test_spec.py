@@ -10,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.file import ColumnFile, MappingFile, TestFile
-from cdc.mapping.plan import Truncates
-from cdc.mapping.problem import Level, failed, render
-from cdc.mapping.read import read_mapping
-from cdc.mapping.rules import check_set
-from cdc.mapping.schema import mapping_schema
-from cdc.mapping.shape import quotes_taken
-from cdc.mapping.spec import Entry, Mapped, Sql, table_name
+from cdc.mapping.files.mapping import ColumnFile, MappingFile, TestFile
+from cdc.mapping.files.problem import Level, failed, render
+from cdc.mapping.files.schema import mapping_schema
+from cdc.mapping.files.shape import quotes_taken
+from cdc.mapping.spec.mapping import Entry, Mapped, Sql, table_name
+from cdc.mapping.spec.read import read_mapping
+from cdc.mapping.spec.rules import check_set
 from cdc.model.change import ABSENT
 from cdc.model.table import TableName
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Truncates
 
 HEAD = "version: 1\nmapping: customers\nsource: public.customer\ntarget: accounts\nkey: [id]\n"
 WHOLE = (

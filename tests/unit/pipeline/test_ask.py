@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from cdc.mapping.plan import Asking, Plan, QueryPlan, Route, RowPlan, Touches, Truncates
-from cdc.mapping.query import Query, Takes
+from cdc.mapping.plan import Asking, Plan, QueryPlan, Route, RowPlan, Touches
+from cdc.mapping.query.query import Query, Takes
 from cdc.model.change import Change, Op
 from cdc.model.errors import BadRow, Misconfigured, Truncated, Unreachable
 from cdc.model.table import ForeignKey, Table, TableName
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Truncates
 from cdc.pipeline.batch import Limits, batches
 from cdc.pipeline.load import load
 from cdc.pipeline.loop import run

@@ -2,10 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from cdc.mapping.plan import Truncates
 from cdc.model.change import ABSENT, Change, Op
 from cdc.model.errors import Truncated
-from cdc.model.write import Deletes, TargetPlan, Write
+from cdc.model.write import Deletes, TargetPlan, Truncates, Write
 from cdc.pipeline.translate import translator
 from tests.plans import COLUMNS, DEFINITION, SOURCE, TARGET, plan
 

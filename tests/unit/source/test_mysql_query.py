@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.mapping.query import Query, Question, Takes
+from cdc.mapping.query.query import Query, Question, Takes
 from cdc.model.errors import Transient
 from cdc.model.table import Column
 from cdc.model.types import Kind, Type

@@ -12,8 +12,8 @@ from cdc.app.cli import Options
 
 if TYPE_CHECKING:
     from cdc.app.config import Pipeline
-    from cdc.mapping.graph import Arrow
-    from cdc.mapping.spec import MappingSpec
+    from cdc.mapping.spec.mapping import MappingSpec
+    from cdc.mapping.tools.graph import Arrow
     from cdc.model.endpoint import Endpoint
 
 
@@ -30,7 +30,7 @@ def command(options: Options, mappings: Sequence[str], *, columns: bool, pipelin
     """
     from cdc.app.files import chosen, opened
     from cdc.app.look import named
-    from cdc.mapping.graph import mermaid
+    from cdc.mapping.tools.graph import mermaid
 
     found = named(chosen(opened(options), [pipeline] if pipeline else []), mappings)
     arrows = [_arrow(each, spec) for each, specs in found for spec in specs]
@@ -41,7 +41,7 @@ def command(options: Options, mappings: Sequence[str], *, columns: bool, pipelin
 
 
 def _arrow(pipeline: Pipeline, spec: MappingSpec) -> Arrow:
-    from cdc.mapping.graph import Arrow
+    from cdc.mapping.tools.graph import Arrow
 
     beside = tuple(_table(pipeline.source, one.table) for one in spec.query.depends_on) if spec.query else ()
     return Arrow(pipeline.name, _table(pipeline.source, spec.source), _table(pipeline.target, spec.target), spec, beside)
@@ -49,6 +49,6 @@ def _arrow(pipeline: Pipeline, spec: MappingSpec) -> Arrow:
 
 def _table(database: Endpoint, written: str) -> str:
     from cdc.app.config import default_schema
-    from cdc.mapping.spec import table_name
+    from cdc.mapping.spec.mapping import table_name
 
     return f"{database.name}: {table_name(written, default_schema(database))}"

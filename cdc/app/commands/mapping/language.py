@@ -15,7 +15,7 @@ import click
 def functions(name: str | None, *, form: Literal["text", "json"]) -> None:
     """List the functions and operators that expressions may use, or show the one called NAME."""
     from cdc.mapping.expression.vocabulary import FUNCTIONS
-    from cdc.mapping.problem import did_you_mean
+    from cdc.mapping.files.problem import did_you_mean
 
     if name is not None and name not in FUNCTIONS:
         raise click.UsageError(f"no function or operator '{name}'; {did_you_mean(name, FUNCTIONS) or '`cdc mapping functions` lists them'}")
@@ -39,7 +39,7 @@ def schema(*, service_file: bool) -> None:
     `# yaml-language-server: $schema=mapping.schema.json`.
     """
     from cdc.app.service_file import ServiceFile
-    from cdc.mapping import schema as schemas
+    from cdc.mapping.files import schema as schemas
 
     made = schemas.schema(ServiceFile, "The service file of cdc") if service_file else schemas.mapping_schema()
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))

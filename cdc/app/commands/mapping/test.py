@@ -14,8 +14,8 @@ from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
     from cdc.app.config import Pipeline
-    from cdc.mapping.example import Outcome
-    from cdc.mapping.spec import MappingSpec
+    from cdc.mapping.spec.mapping import MappingSpec
+    from cdc.mapping.tools.example import Outcome
 
 
 @click.command("test", short_help="Run the mappings' own examples.")
@@ -56,7 +56,7 @@ def command(
 
 def _run(found: Sequence[tuple[Pipeline, Sequence[MappingSpec]]], *, connect: bool) -> Iterator[tuple[str, list[Outcome]]]:
     from cdc.app.look import looks
-    from cdc.mapping.example import outcomes
+    from cdc.mapping.tools.example import outcomes
 
     for pipeline, specs in found:
         if not connect:
@@ -68,7 +68,7 @@ def _run(found: Sequence[tuple[Pipeline, Sequence[MappingSpec]]], *, connect: bo
 
 
 def _text(outcome: Outcome) -> str:
-    from cdc.mapping.problem import printable
+    from cdc.mapping.files.problem import printable
 
     lines = (
         f"{one.place.file}:{one.place.line}:{one.place.column}: example {outcome.number}: {one.column}{': ' if one.column else ''}{one.message}"

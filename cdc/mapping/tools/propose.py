@@ -9,7 +9,7 @@ from cdc.mapping.convert import Unfit, converter
 from cdc.mapping.expression.check import check_value
 from cdc.mapping.expression.node import Column as ColumnNode
 from cdc.mapping.expression.scope import Scope
-from cdc.mapping.similar import Pair, Tables
+from cdc.mapping.tools.similar import Pair, Tables
 from cdc.model.table import Column, Definition, TableName
 from cdc.model.types import Kind, Type
 from cdc.model.value import value

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from cdc.mapping.files.problem import printable
 from cdc.mapping.lineage import condition, lineage
-from cdc.mapping.problem import printable
-from cdc.mapping.spec import MappingSpec
+from cdc.mapping.spec.mapping import MappingSpec
 from cdc.model.value import value
 
 _T = TypeVar("_T", bound=Hashable)

@@ -12,7 +12,6 @@ from typing import TypeAlias
 from cdc.mapping.column import Item
 from cdc.mapping.convert import Unfit, converter
 from cdc.mapping.declared import types
-from cdc.mapping.document import Path
 from cdc.mapping.expression.check import check_value
 from cdc.mapping.expression.node import Column as SourceColumn
 from cdc.mapping.expression.node import Constant, Refer, columns_of
@@ -20,10 +19,11 @@ from cdc.mapping.expression.refusal import Refused
 from cdc.mapping.expression.salt import Salt
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import to_column
-from cdc.mapping.problem import Problem, did_you_mean
-from cdc.mapping.query import Query, Question, Refusal, Takes
-from cdc.mapping.query_spec import Dependency
-from cdc.mapping.spec import MappingSpec, Sql, table_name
+from cdc.mapping.files.document import Path
+from cdc.mapping.files.problem import Problem, did_you_mean
+from cdc.mapping.query.query import Query, Question, Refusal, Takes
+from cdc.mapping.spec.mapping import MappingSpec, Sql, table_name
+from cdc.mapping.spec.query import Dependency
 from cdc.model.table import Column, Definition, TableName, Unique
 from cdc.model.types import Kind
 from cdc.model.value import value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cdc.mapping.spec import MappingSpec, Sql
+from cdc.mapping.spec.mapping import MappingSpec, Sql
 
 _NAMESPACE = re.compile(r"\s*stable_uuid\s*\(\s*'((?:[^']|'')*)'\s*,", re.IGNORECASE)
 

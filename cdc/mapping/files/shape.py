@@ -10,8 +10,8 @@ from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar, get_args, get_o
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from cdc.mapping.document import Document, Path
-from cdc.mapping.problem import Place, Problem, did_you_mean, one_of
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.problem import Place, Problem, did_you_mean, one_of
 
 Scalar: TypeAlias = str | int | Decimal | bool | None
 M = TypeVar("M", bound="Shape")

@@ -6,15 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from cdc.mapping.apart import apart
-from cdc.mapping.document import Path, Spot
-from cdc.mapping.option import check_decided, check_decisions, check_options
-from cdc.mapping.problem import Problem, did_you_mean
-from cdc.mapping.query_spec import check_query
-from cdc.mapping.shape import comma_inside_braces
-from cdc.mapping.sought import PARTS, check_sought
-from cdc.mapping.spec import Decided, Mapped, MappingSpec, Moment, Sql, expressions, same_columns, table_name
-from cdc.mapping.yaml12 import plain
+from cdc.mapping.files.document import Path, Spot
+from cdc.mapping.files.problem import Problem, did_you_mean
+from cdc.mapping.files.shape import comma_inside_braces
+from cdc.mapping.files.yaml12 import plain
+from cdc.mapping.spec.apart import apart
+from cdc.mapping.spec.mapping import Decided, Mapped, MappingSpec, Moment, Sql, expressions, same_columns, table_name
+from cdc.mapping.spec.option import check_decided, check_decisions, check_options
+from cdc.mapping.spec.query import check_query
+from cdc.mapping.spec.sought import PARTS, check_sought
 
 _OPERATOR = re.compile(r"[ \t]+#>")
 """PostgreSQL's `#>` and `#>>` after a blank: a comment for YAML."""

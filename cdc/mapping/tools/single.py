@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cdc.mapping.compile import compile_plan
+from cdc.mapping.files.problem import Level, Problem
 from cdc.mapping.plan import Plan, RowPlan
-from cdc.mapping.problem import Level, Problem
-from cdc.mapping.spec import Given, MappingSpec, Options, Sql
+from cdc.mapping.spec.mapping import Given, MappingSpec, Options, Sql
 from cdc.model.table import Column, Definition, Table, TableName, Unique
 from cdc.model.types import Kind, Type
 from cdc.model.value import value

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from cdc.mapping.document import Document, Path
-from cdc.mapping.problem import Problem, did_you_mean, one_of
-from cdc.mapping.spec import Decided, MappingSpec, Moment, OnFail, Sought
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.problem import Problem, did_you_mean, one_of
+from cdc.mapping.spec.mapping import Decided, MappingSpec, Moment, OnFail, Sought
 
 _OTHERS = frozenset({"value", "map", "from", "default", "by", "missing"})
 

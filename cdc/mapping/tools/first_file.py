@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from cdc.mapping.problem import printable
-from cdc.mapping.propose import Line, Proposal
+from cdc.mapping.files.problem import printable
+from cdc.mapping.tools.propose import Line, Proposal
 from cdc.model.table import TableName
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

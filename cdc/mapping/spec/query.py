@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from cdc.mapping.document import Document, Path
-from cdc.mapping.problem import Problem
-from cdc.mapping.query_file import SETTLE, DependencyFile
-from cdc.mapping.query_text import ANSI, BACKSLASHED, Misread, cut
-from cdc.mapping.spec import Sql, table_name
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.problem import Problem
+from cdc.mapping.files.query import SETTLE, DependencyFile
+from cdc.mapping.spec.mapping import Sql, table_name
+from cdc.mapping.spec.query_text import ANSI, BACKSLASHED, Misread, cut
 from cdc.model.value import value
 
 LONGEST_SETTLE = 10.0

@@ -9,8 +9,8 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import TypeAlias
 
-from cdc.mapping.problem import Place
-from cdc.mapping.scalar import places
+from cdc.mapping.files.problem import Place
+from cdc.mapping.files.scalar import places
 from cdc.model.value import value
 
 Data: TypeAlias = "bool | int | Decimal | str | list[Data] | dict[str, Data] | None"

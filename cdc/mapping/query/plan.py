@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from cdc.mapping.declared import types
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.function import row_functions
-from cdc.mapping.plan import Asking, KeyOf, QueryPlan, Touches, Truncates
-from cdc.mapping.query_prepare import Leading, Prepared, leading_items
+from cdc.mapping.plan import Asking, KeyOf, QueryPlan, Touches
+from cdc.mapping.query.prepare import Leading, Prepared, leading_items
 from cdc.model.change import ABSENT, Row
 from cdc.model.errors import Misconfigured
 from cdc.model.table import Column, Definition, Table
-from cdc.model.write import TargetPlan
+from cdc.model.write import TargetPlan, Truncates
 
 _WHOLE = "Let the log carry whole rows: `alter table … replica identity full` on PostgreSQL, binlog_row_image = FULL on MySQL and MariaDB."
 

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cdc.mapping.csv_file import Beside, nothing_beside
-from cdc.mapping.decision import decision
-from cdc.mapping.document import Document, Path
-from cdc.mapping.file import ColumnFile, MappingFile, TestFile
-from cdc.mapping.maps import value_map
-from cdc.mapping.plan import Truncates
-from cdc.mapping.problem import Problem
-from cdc.mapping.query_spec import query_spec
-from cdc.mapping.rules import check
-from cdc.mapping.shape import Scalar, validate
-from cdc.mapping.spec import (
+from cdc.mapping.files.csv import Beside, nothing_beside
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.mapping import ColumnFile, MappingFile, TestFile
+from cdc.mapping.files.problem import Problem
+from cdc.mapping.files.shape import Scalar, validate
+from cdc.mapping.files.table import DecidedFile
+from cdc.mapping.files.yaml12 import read
+from cdc.mapping.spec.decision import decision
+from cdc.mapping.spec.mapping import (
     Decided,
     Decision,
     Entry,
@@ -32,11 +30,12 @@ from cdc.mapping.spec import (
     expressions,
     same_columns,
 )
-from cdc.mapping.table_file import DecidedFile
-from cdc.mapping.yaml12 import read
+from cdc.mapping.spec.maps import value_map
+from cdc.mapping.spec.query import query_spec
+from cdc.mapping.spec.rules import check
 from cdc.model.change import ABSENT
 from cdc.model.reference import Missing
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Truncates
 
 
 def read_mapping(file: str, raw: bytes | str, beside: Beside = nothing_beside) -> tuple[MappingSpec | None, list[Problem]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from cdc.mapping.shape import SCALAR, Shape, SqlText
+from cdc.mapping.files.shape import SCALAR, Shape, SqlText
 
 SETTLE = r"^(?:0|[1-9][0-9]{0,3})(?:ms|\.[0-9]{1,3}s|s)$"
 """`500ms`, `1.5s`, `2s`."""

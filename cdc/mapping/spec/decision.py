@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from cdc.mapping.csv_file import Beside, Cell
-from cdc.mapping.document import Document, Path
-from cdc.mapping.maps import opened
-from cdc.mapping.problem import Problem, did_you_mean, one_of
-from cdc.mapping.shape import Scalar
-from cdc.mapping.spec import Condition, Decision, Result, Rule, Sql
-from cdc.mapping.table_file import DecisionFile
+from cdc.mapping.files.csv import Beside, Cell
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.problem import Problem, did_you_mean, one_of
+from cdc.mapping.files.shape import Scalar
+from cdc.mapping.files.table import DecisionFile
+from cdc.mapping.spec.mapping import Condition, Decision, Result, Rule, Sql
+from cdc.mapping.spec.maps import opened
 from cdc.model.value import value
 
 ANY = "any"

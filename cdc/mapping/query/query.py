@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TypeAlias
 
-from cdc.mapping.query_text import Lexis, Misread, compared, cut, tables
+from cdc.mapping.spec.query_text import Lexis, Misread, compared, cut, tables
 from cdc.model.change import Row, Value
 from cdc.model.errors import Misconfigured
 from cdc.model.table import Column, TableName

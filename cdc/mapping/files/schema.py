@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cdc.mapping.file import MappingFile
-from cdc.mapping.shape import Shape
+from cdc.mapping.files.mapping import MappingFile
+from cdc.mapping.files.shape import Shape
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from cdc.mapping.query_file import SETTLE, DependencyFile, short_forms
-from cdc.mapping.shape import SCALAR, Literally, Shape, SqlText
-from cdc.mapping.table_file import DecisionFile, SqlTexts, ValueMapFile, WhereFile
+from cdc.mapping.files.query import SETTLE, DependencyFile, short_forms
+from cdc.mapping.files.shape import SCALAR, Literally, Shape, SqlText
+from cdc.mapping.files.table import DecisionFile, SqlTexts, ValueMapFile, WhereFile
 
 _SHORT = {"description": "SQL expression over the source's columns.", **SCALAR}
 _NAMES = {"description": "Columns that have one name on both sides and are copied.", "type": "array", "items": {"type": "string"}}

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from cdc.mapping.csv_file import Beside, Cell, Row, read_csv
-from cdc.mapping.document import Document, Path
-from cdc.mapping.file import ColumnFile
-from cdc.mapping.problem import Problem, did_you_mean, one_of
-from cdc.mapping.shape import Scalar
-from cdc.mapping.spec import Entry
-from cdc.mapping.table_file import MapFile
+from cdc.mapping.files.csv import Beside, Cell, Row, read_csv
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.mapping import ColumnFile
+from cdc.mapping.files.problem import Problem, did_you_mean, one_of
+from cdc.mapping.files.shape import Scalar
+from cdc.mapping.files.table import MapFile
+from cdc.mapping.spec.mapping import Entry
 
 Given: TypeAlias = "Mapping[str, Scalar] | Sequence[Sequence[Scalar]] | MapFile"
 _HEADERS = frozenset({("from", "to"), ("source", "target"), ("key", "value")})

@@ -8,20 +8,19 @@ from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from cdc.mapping.csv_file import Cell
-from cdc.mapping.document import Data, Document, Path
 from cdc.mapping.expression.salt import Salt
-from cdc.mapping.plan import Truncates
-from cdc.mapping.problem import Place
-from cdc.mapping.shape import Scalar
+from cdc.mapping.files.csv import Cell
+from cdc.mapping.files.document import Data, Document, Path
+from cdc.mapping.files.problem import Place
+from cdc.mapping.files.shape import Scalar
 from cdc.model.change import Absent
 from cdc.model.reference import Missing
 from cdc.model.table import TableName
 from cdc.model.value import value
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Truncates
 
 if TYPE_CHECKING:
-    from cdc.mapping.query_spec import QuerySpec
+    from cdc.mapping.spec.query import QuerySpec
 
 
 @value

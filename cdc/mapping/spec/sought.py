@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from cdc.mapping.document import Document, Path
-from cdc.mapping.problem import Problem
-from cdc.mapping.spec import table_name
+from cdc.mapping.files.document import Document, Path
+from cdc.mapping.files.problem import Problem
+from cdc.mapping.spec.mapping import table_name
 
 PARTS = frozenset({"by", "take", "missing"})
 """What belongs to `lookup`."""

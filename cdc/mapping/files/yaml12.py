@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from cdc.mapping.document import Data, Document, Path, Spot, Text
-from cdc.mapping.problem import Place, Problem
-from cdc.mapping.syntax import explain
+from cdc.mapping.files.document import Data, Document, Path, Spot, Text
+from cdc.mapping.files.problem import Place, Problem
+from cdc.mapping.files.syntax import explain
 
 LIMIT = 1_000_000
 """Bytes of a file at most."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from cdc.mapping.shape import CHOICE, Literally, Shape, SqlText
+from cdc.mapping.files.shape import CHOICE, Literally, Shape, SqlText
 
 _ONE, _MANY, _FILE = f"{CHOICE}one", f"{CHOICE}many", f"{CHOICE}file"
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from cdc.mapping.document import Text
-from cdc.mapping.problem import Place, Problem
+from cdc.mapping.files.document import Text
+from cdc.mapping.files.problem import Place, Problem
 from cdc.model.value import value
 
 LIMIT = 10_000_000

@@ -13,7 +13,6 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import TypeAlias
 
-from cdc.mapping.alike import comparable
 from cdc.mapping.change_row import with_change
 from cdc.mapping.constant import fixed
 from cdc.mapping.expression.check import check_condition, check_value
@@ -21,12 +20,13 @@ from cdc.mapping.expression.node import Node
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import to_column
+from cdc.mapping.files.problem import Place
+from cdc.mapping.files.shape import Scalar
 from cdc.mapping.lineage import names
 from cdc.mapping.plan import RowPlan
-from cdc.mapping.problem import Place
-from cdc.mapping.shape import Scalar
-from cdc.mapping.single import TRUTH, Around, reason, single
-from cdc.mapping.spec import Given, MappingSpec, Sought, Sql, Test, expressions
+from cdc.mapping.spec.mapping import Given, MappingSpec, Sought, Sql, Test, expressions
+from cdc.mapping.tools.alike import comparable
+from cdc.mapping.tools.single import TRUTH, Around, reason, single
 from cdc.model.change import Change, Op, Row
 from cdc.model.errors import BadRow
 from cdc.model.table import Column, Definition, Table, TableName

@@ -1,0 +1,1 @@
+"""What the commands around mappings need and the stream does not: proposals, examples, graphs."""
