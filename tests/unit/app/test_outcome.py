@@ -50,7 +50,7 @@ def test_a_fault_of_ours_is_its_kind_and_place():
 def test_the_place_is_the_last_one_of_ours():
     from cdc.mapping.files.problem import printable
 
-    assert str(unexpected(caught(lambda: printable(4711)))).startswith("unexpected TypeError at files/problem.py:")
+    assert str(unexpected(caught(lambda: printable(4711)))).startswith("unexpected TypeError at mapping/files/problem.py:")
 
 
 def test_a_trace_has_places_and_no_text_of_the_error():
