@@ -20,6 +20,8 @@ import psycopg
 import pymysql
 
 PASSWORD = "secret"
+SYSTEM = Path("/")
+"""The programs that are installed. Another folder is the root of an unpacked server (`.ci/servers`)."""
 
 
 class MissingServerError(Exception):
@@ -41,6 +43,7 @@ class PostgreSQL:
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    root: Path = field(default_factory=lambda: Path(os.environ.get("CDC_POSTGRESQL", SYSTEM)))
 
     engine = "postgresql"
 
@@ -53,7 +56,7 @@ class PostgreSQL:
             "wal_sender_timeout": "60s", "timezone": "Asia/Tokyo", "datestyle": "German", "shared_buffers": "128MB", **self.settings,
         }  # fmt: skip
         options = [part for key, text in given.items() for part in ("-c", f"{key}={text}")]
-        self.process = _spawn([_pg_program("postgres"), "-D", str(self.folder / "data"), *options], self.folder / "log", _pg_user())
+        self.process = _spawn([_pg_program(self.root, "postgres"), "-D", str(self.folder / "data"), *options], self.folder / "log", _pg_user())
         _wait(self, self.connect)
         return self
 
@@ -66,7 +69,7 @@ class PostgreSQL:
         if user:
             shutil.chown(self.folder, user)
             shutil.chown(secret, user)
-        command = [_pg_program("initdb"), "-D", str(self.folder / "data"), "-U", "cdc", "-A", "scram-sha-256", f"--pwfile={secret}",
+        command = [_pg_program(self.root, "initdb"), "-D", str(self.folder / "data"), "-U", "cdc", "-A", "scram-sha-256", f"--pwfile={secret}",
                    "--encoding=UTF8", "--locale=C", "--no-sync"]  # fmt: skip
         _run(command, user, self.folder)
 
@@ -90,12 +93,13 @@ class PostgreSQL:
 
 @dataclass
 class MariaDB:
-    """A private MariaDB server, set as `cdc` needs a source. User `cdc`, password `secret`, all privileges."""
+    """A private MariaDB server, or MySQL where `root` has that one, set as `cdc` needs a source. User `cdc`, password `secret`, all privileges."""
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    root: Path = field(default_factory=lambda: Path(os.environ.get("CDC_MYSQL", SYSTEM)))
 
     engine = "mysql"
 
@@ -104,19 +108,32 @@ class MariaDB:
             self._initialise()
         given = {
             "server-id": str(1 + self.port), "log-bin": "binlog", "binlog-format": "ROW", "binlog-row-image": "FULL", "binlog-row-metadata": "FULL",
-            "gtid-strict-mode": "1", "log-slave-updates": "1", "innodb-buffer-pool-size": "128M", "innodb-log-file-size": "96M",
-            "max-allowed-packet": "64M", "character-set-server": "utf8mb4", "skip-name-resolve": "1", "sync-binlog": "1",
-            "innodb-flush-log-at-trx-commit": "1", "performance-schema": "0", "default-time-zone": "+09:00", **self.settings,
+            "innodb-buffer-pool-size": "128M", "max-allowed-packet": "64M", "character-set-server": "utf8mb4", "skip-name-resolve": "1",
+            "sync-binlog": "1", "innodb-flush-log-at-trx-commit": "1", "performance-schema": "0", "default-time-zone": "+09:00",
+            **(_MYSQL if self.is_mysql else _MARIADB), **self.settings,
         }  # fmt: skip
         options = [f"--{key}={text}" for key, text in given.items()]
-        command = [_program("mariadbd", "mariadb-server-core"), "--no-defaults", f"--datadir={self.folder}/data", f"--socket={self.socket}",
-                   f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.folder}/pid", f"--tmpdir={self._temporary}",
-                   *_as_root(), *options]  # fmt: skip
+        command = [*self._server(), f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.folder}/pid",
+                   *options]  # fmt: skip
         self.socket.unlink(missing_ok=True)
         self.process = _spawn(command, self.folder / "log", None)
         _wait(self, self._first_answer)
         self._grant()
         return self
+
+    @property
+    def is_mysql(self) -> bool:
+        return self.root != SYSTEM and not (self.root / "usr/sbin/mariadbd").exists()
+
+    def _server(self) -> list[str]:
+        """Return the server's program with what both making and running its data need."""
+        if self.root == SYSTEM:
+            program, where = _program("mariadbd", "mariadb-server-core"), []
+        else:
+            share = "mysql-8.0" if (self.root / "usr/share/mysql-8.0").exists() else "mysql"
+            program = str(self.root / "usr/sbin" / ("mysqld" if self.is_mysql else "mariadbd"))
+            where = [f"--basedir={self.root}/usr", f"--lc-messages-dir={self.root}/usr/share/{share}"]
+        return [program, "--no-defaults", f"--datadir={self.folder}/data", f"--tmpdir={self._temporary}", *where, *_as_root()]
 
     @property
     def socket(self) -> Path:
@@ -135,8 +152,13 @@ class MariaDB:
 
     def _initialise(self) -> None:
         self._temporary.mkdir(parents=True, exist_ok=True)
-        command = [_program("mariadb-install-db", "mariadb-server-core"), "--no-defaults", "--auth-root-authentication-method=normal",
-                   "--skip-test-db", f"--datadir={self.folder}/data", f"--tmpdir={self._temporary}", *_as_root()]  # fmt: skip
+        if self.is_mysql:
+            _run([*self._server(), "--initialize-insecure", "--secure-file-priv="], None, self.folder)
+            return
+        installs = str(self.root / "usr/bin/mariadb-install-db") if self.root != SYSTEM else _program("mariadb-install-db", "mariadb-server-core")
+        where = [] if self.root == SYSTEM else [f"--basedir={self.root}/usr"]
+        command = [installs, "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={self.folder}/data",
+                   f"--tmpdir={self._temporary}", *where, *_as_root()]  # fmt: skip
         _run(command, None, self.folder)
 
     def _grant(self) -> None:
@@ -164,6 +186,9 @@ class MariaDB:
         _stop(self.process, how)
         self.process = None
 
+
+_MARIADB = {"gtid-strict-mode": "1", "log-slave-updates": "1", "innodb-log-file-size": "96M"}
+_MYSQL = {"gtid-mode": "ON", "enforce-gtid-consistency": "ON", "secure-file-priv": "", "mysqlx": "OFF"}
 
 Server: TypeAlias = PostgreSQL | MariaDB
 
@@ -218,11 +243,11 @@ def _wait(server: PostgreSQL | MariaDB, connect: Any) -> None:
             return
 
 
-def _pg_program(name: str) -> str:
-    newest = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[4]))
+def _pg_program(root: Path, name: str) -> str:
+    newest = sorted(root.glob(f"usr/lib/postgresql/*/bin/{name}"), key=lambda path: float(path.parts[-3]))
     if newest:
         return str(newest[-1])
-    return _program(name, "postgresql")
+    return _program(name, "postgresql") if root == SYSTEM else str(root / "usr/bin" / name)
 
 
 def _program(name: str, package: str) -> str:
