@@ -1,5 +1,5 @@
-# make demo | test | test-packs | check | bench | soak | clean. Each installs what it needs first; see .ci/bootstrap.
-.PHONY: help demo test test-packs check bench soak clean
+# make demo | test | test-packs | test-matrix | check | bench | soak | clean. Each installs what it needs first; see .ci/bootstrap.
+.PHONY: help demo test test-packs test-matrix check bench soak clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
@@ -9,6 +9,7 @@ help:
 	@echo "make demo KEEP=1   the same, and everything goes on running for you to play with"
 	@echo "make test          all tests, on private servers that are started for them"
 	@echo "make test-packs    the mapping packs, against Tryton itself, which is installed into .venv/tryton first (a minute or two)"
+	@echo "make test-matrix   the tests that need servers, against other versions of PostgreSQL, MariaDB and MySQL, which are fetched first (hours)"
 	@echo "make check         format, lint, types, floors, house rules, spelling"
 	@echo "make bench         rows per second, and milliseconds from commit to visible"
 	@echo "make soak          the long tests"
@@ -27,6 +28,10 @@ test-packs:
 	@test -x .venv/tryton/bin/python || $(python) -m venv .venv/tryton
 	@.venv/tryton/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --requirement .ci/packs.lock
 	@$(python) -m pytest -q tests/packs
+
+test-matrix:
+	@.ci/bootstrap servers
+	@$(python) -m tests.matrix $(SERVERS)
 
 check:
 	@.ci/bootstrap

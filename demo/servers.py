@@ -46,6 +46,8 @@ class PostgreSQL:
     root: Path = field(default_factory=lambda: Path(os.environ.get("CDC_POSTGRESQL", SYSTEM)))
 
     engine = "postgresql"
+    written = "select pg_snapshot_xmax(pg_current_snapshot())::text"
+    """A query whose answer changes with every transaction that writes."""
 
     def start(self) -> PostgreSQL:
         if not (self.folder / "data").exists():
@@ -56,7 +58,9 @@ class PostgreSQL:
             "wal_sender_timeout": "60s", "timezone": "Asia/Tokyo", "datestyle": "German", "shared_buffers": "128MB", **self.settings,
         }  # fmt: skip
         options = [part for key, text in given.items() for part in ("-c", f"{key}={text}")]
-        self.process = _spawn([_pg_program(self.root, "postgres"), "-D", str(self.folder / "data"), *options], self.folder / "log", _pg_user())
+        self.process = _spawn(
+            [_pg_program(self.root, "postgres"), "-D", str(self.folder / "data"), *options], self.folder / "log", _pg_user()
+        )
         _wait(self, self.connect)
         return self
 
@@ -125,6 +129,11 @@ class MariaDB:
     def is_mysql(self) -> bool:
         return self.root != SYSTEM and not (self.root / "usr/sbin/mariadbd").exists()
 
+    @property
+    def written(self) -> str:
+        """A query whose answer changes with every transaction that writes."""
+        return "select @@gtid_executed" if self.is_mysql else "select @@gtid_binlog_pos"
+
     def _server(self) -> list[str]:
         """Return the server's program with what both making and running its data need."""
         if self.root == SYSTEM:
@@ -155,7 +164,9 @@ class MariaDB:
         if self.is_mysql:
             _run([*self._server(), "--initialize-insecure", "--secure-file-priv="], None, self.folder)
             return
-        installs = str(self.root / "usr/bin/mariadb-install-db") if self.root != SYSTEM else _program("mariadb-install-db", "mariadb-server-core")
+        installs = (
+            str(self.root / "usr/bin/mariadb-install-db") if self.root != SYSTEM else _program("mariadb-install-db", "mariadb-server-core")
+        )
         where = [] if self.root == SYSTEM else [f"--basedir={self.root}/usr"]
         command = [installs, "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={self.folder}/data",
                    f"--tmpdir={self._temporary}", *where, *_as_root()]  # fmt: skip
