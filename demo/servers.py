@@ -58,11 +58,16 @@ class PostgreSQL:
             "wal_sender_timeout": "60s", "timezone": "Asia/Tokyo", "datestyle": "German", "shared_buffers": "128MB", **self.settings,
         }  # fmt: skip
         options = [part for key, text in given.items() for part in ("-c", f"{key}={text}")]
-        self.process = _spawn(
-            [_pg_program(self.root, "postgres"), "-D", str(self.folder / "data"), *options], self.folder / "log", _pg_user()
-        )
+        self.process = _spawn([self.program("postgres"), "-D", str(self.folder / "data"), *options], self.folder / "log", _pg_user())
         _wait(self, self.connect)
         return self
+
+    def program(self, name: str) -> str:
+        """Return one of the programs that belong to the server, such as `pg_dump`."""
+        newest = sorted(self.root.glob(f"usr/lib/postgresql/*/bin/{name}"), key=lambda path: float(path.parts[-3]))
+        if newest:
+            return str(newest[-1])
+        return _program(name, "postgresql") if self.root == SYSTEM else str(self.root / "usr/bin" / name)
 
     def _initialise(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +78,7 @@ class PostgreSQL:
         if user:
             shutil.chown(self.folder, user)
             shutil.chown(secret, user)
-        command = [_pg_program(self.root, "initdb"), "-D", str(self.folder / "data"), "-U", "cdc", "-A", "scram-sha-256", f"--pwfile={secret}",
+        command = [self.program("initdb"), "-D", str(self.folder / "data"), "-U", "cdc", "-A", "scram-sha-256", f"--pwfile={secret}",
                    "--encoding=UTF8", "--locale=C", "--no-sync"]  # fmt: skip
         _run(command, user, self.folder)
 
@@ -252,13 +257,6 @@ def _wait(server: PostgreSQL | MariaDB, connect: Any) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _pg_program(root: Path, name: str) -> str:
-    newest = sorted(root.glob(f"usr/lib/postgresql/*/bin/{name}"), key=lambda path: float(path.parts[-3]))
-    if newest:
-        return str(newest[-1])
-    return _program(name, "postgresql") if root == SYSTEM else str(root / "usr/bin" / name)
 
 
 def _program(name: str, package: str) -> str:

@@ -14,6 +14,8 @@ from tests.service import Service
 
 FORTH, BACK = "tryton_to_suitecrm", "suitecrm_to_tryton"
 IDLE = 0.5
+DOLLARS = "5f6e1c52-dollars"
+"""The id of the CRM's second currency."""
 LOADED = "There before"
 """A party that the initial load finds."""
 
@@ -31,6 +33,8 @@ def service(company: str, postgresql: PostgreSQL, mariadb: MariaDB, tmp_path_fac
     given = Service(tmp_path_factory.mktemp("service"), {"erp": postgresql, "crm": mariadb}, pipelines, IDLE)
     for file in (ROOT / "mappings" / FORTH).glob("*.csv"):
         shutil.copy(file, given.folder / FORTH)
+    with (given.folder / FORTH / "currencies.csv").open("a") as lines:
+        lines.write(f"USD,{DOLLARS}\n")
     _copy(given, company)
     given.sql("crm", *SUITECRM)
     for script in (f"{FORTH}/prepare.sql", f"{BACK}/inbox.sql"):

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from tests.packs.conftest import LOADED
+from tests.packs.conftest import DOLLARS, LOADED
 
 pytestmark = [pytest.mark.packs, pytest.mark.timeout(900)]
 
@@ -326,3 +326,58 @@ def test_what_leaves_a_draft_is_marked(running, tryton, sale):
     tryton.delete("sale.sale", sold)
     becomes(running, "aos_quotes", ["stage", "deleted"], [("Closed Lost", 1)], this)
     becomes(running, "aos_products_quotes", ["product_qty", "deleted"], [(Decimal("3.0000"), 1), (Decimal("1.0000"), 1)], its)
+
+
+def invoiced(tryton, sold, party):
+    """Quote, confirm and invoice a sale; return the posted invoice."""
+    for step in ("quote", "confirm", "process"):
+        tryton.call("sale.sale", step, [sold])
+    invoice = tryton.find("account.invoice", ("party", "=", party))
+    tryton.write("account.invoice", invoice, invoice_date=MARCH)
+    tryton.call("account.invoice", "post", [invoice])
+    return invoice
+
+
+def test_an_invoice_that_is_paid_says_so_and_so_does_its_quote(running, tryton, sale):
+    sold, party = sale
+    invoice = invoiced(tryton, sold, party)
+    this = f"id = '{key('invoice', invoice)}'"
+    becomes(running, "aos_invoices", ["status", "total_amount"], [("Unpaid", Decimal("35.000000"))], this)
+    tryton.call("errand", "pay", None, invoice, MARCH)
+    becomes(running, "aos_invoices", ["status", "total_amount"], [("Paid", Decimal("35.000000"))], this)
+    becomes(running, "aos_quotes", ["invoice_status", "deleted"], [("Invoiced", 0)], f"id = '{key('sale', sold)}'")
+
+
+def test_taxes_are_a_rate_on_the_line_and_an_amount_on_the_papers(running, tryton, sale):
+    sold, party = sale
+    first, *_ = tryton.call("sale.line", "search", None, [("sale", "=", sold)], 0, None, [("sequence", "ASC")])
+    tryton.write("sale.line", first, taxes=[("add", [tryton.find("account.tax", ("name", "=", "VAT"))])])
+    becomes(running, "aos_products_quotes", ["vat", "vat_amt"], [("20.0", Decimal("6.300000")), ("0.0", Decimal("0.000000"))],
+            f"parent_id = '{key('sale', sold)}'")  # fmt: skip
+    invoice = invoiced(tryton, sold, party)
+    amounts = [(Decimal("35.000000"), Decimal("6.300000"), Decimal("41.300000"))]
+    columns = ["total_amt", "tax_amount", "total_amount"]
+    becomes(running, "aos_quotes", columns, amounts, f"id = '{key('sale', sold)}'")
+    becomes(running, "aos_invoices", columns, amounts, f"id = '{key('invoice', invoice)}'")
+    becomes(running, "aos_products_quotes", ["vat", "vat_amt"], [("20.0", Decimal("6.300000")), ("0.0", Decimal("0.000000"))],
+            f"parent_id = '{key('invoice', invoice)}'")  # fmt: skip
+
+
+def test_papers_in_another_currency_have_their_amounts_in_both(running, tryton, sale):
+    sold, party = sale
+    tryton.write("sale.sale", sold, currency=tryton.find("currency.currency", ("code", "=", "USD")))
+    columns, amounts = ["currency_id", "total_amount", "total_amount_usdollar"], [(DOLLARS, Decimal("35.000000"), Decimal("17.500000"))]
+    becomes(running, "aos_quotes", columns, amounts, f"id = '{key('sale', sold)}'")
+    invoice = invoiced(tryton, sold, party)
+    becomes(running, "aos_invoices", columns, amounts, f"id = '{key('invoice', invoice)}'")
+
+
+def test_a_party_that_is_merged_is_marked_and_its_papers_follow_the_other(running, tryton, sale):
+    sold, party = sale
+    stays = tryton.new("party.party", name="Buyer")
+    becomes(running, "aos_quotes", ["billing_account_id", "deleted"], [(key("party", party), 0)], f"id = '{key('sale', sold)}'")
+    account_becomes(running, stays, name="Buyer", deleted=0)
+    tryton.call("errand", "merge", None, party, stays)
+    account_becomes(running, party, name="Buyer", deleted=1)
+    account_becomes(running, stays, name="Buyer", deleted=0)
+    becomes(running, "aos_quotes", ["billing_account_id", "deleted"], [(key("party", stays), 0)], f"id = '{key('sale', sold)}'")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from demo.servers import PASSWORD, PostgreSQL, _pg_program
+from demo.servers import PASSWORD, PostgreSQL
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv/tryton/bin/python"
@@ -46,11 +46,11 @@ def world(server: PostgreSQL, kept: Path) -> str:
         server.create(WORLD)
         url = f"{server.url(WORLD)}?password={PASSWORD}"
         if dump.exists():
-            _run(_pg_program("pg_restore"), "--exit-on-error", "--dbname", url, dump)
+            _run(server.program("pg_restore"), "--exit-on-error", "--dbname", url, dump)
         else:
             _run(PYTHON, OFFICE, WORLD, "build", env=_environment(server))
             whole = dump.with_suffix(".new")
-            _run(_pg_program("pg_dump"), "--format=custom", "--compress=1", "--file", whole, "--dbname", url)
+            _run(server.program("pg_dump"), "--format=custom", "--compress=1", "--file", whole, "--dbname", url)
             whole.rename(dump)
     return WORLD
 

@@ -83,6 +83,11 @@ def open_for_business():
     revenue, expense = (found("account.account", (f"type.{kind}", "=", True), ("closed", "!=", True)) for kind in ("revenue", "expense"))
     new("product.category", name="Goods", accounting=True, account_revenue=revenue, account_expense=expense)
     new("party.category", name="Customer")
+    cash, tax = (found("account.account", ("code", "=", code), ("company", "=", company.id)).id for code in ("1.1.1", "6.3.6"))
+    journal = found("account.journal", ("type", "=", "cash"))
+    new("account.invoice.payment.method", name="Cash", company=company, journal=journal, credit_account=cash, debit_account=cash)
+    new("account.tax", name="VAT", description="VAT", type="percentage", rate=Decimal("0.2"), company=company,
+        invoice_account=tax, credit_note_account=tax)  # fmt: skip
 
 
 def accounts(company):
@@ -120,8 +125,31 @@ def fiscal_year(company):
     Pool().get("account.fiscalyear").create_period([made])
 
 
+def pay(number, day):
+    """What the wizard behind the button "Pay" does with an invoice that is paid in full."""
+    invoice = Pool().get("account.invoice")(number)
+    amount = invoice.amount_to_pay
+    lines, _ = invoice.get_reconcile_lines_for_amount(amount, invoice.currency, party=invoice.party)
+    lines += invoice.pay_invoice(amount, found("account.invoice.payment.method"), day)
+    Pool().get("account.move.line").reconcile(lines)
+
+
+def merge(gone, stays):
+    """The wizard that replaces a party by another."""
+    wizard_class, party = Pool().get("party.replace", type="wizard"), Pool().get("party.party")
+    wizard = wizard_class(wizard_class.create()[0])
+    wizard.ask.source, wizard.ask.destination = party(gone), party(stays)
+    wizard.transition_replace()
+
+
+ERRANDS = {"pay": pay, "merge": merge}
+"""What Tryton's users do by wizards."""
+
+
 def do(model, method, ids, arguments):
     """One call in one transaction of Tryton's; records that come back do so as their ids."""
+    if model == "errand":
+        return ERRANDS[method](*arguments)
     asked = Pool().get(model)
     records = () if ids is None else (asked.browse(ids),)
     returned = getattr(asked, method)(*records, *arguments)
