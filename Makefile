@@ -1,5 +1,5 @@
-# make demo | test | test-packs | test-matrix | check | bench | soak | clean. Each installs what it needs first; see .ci/bootstrap.
-.PHONY: help demo test test-packs test-matrix check bench soak clean
+# make demo | test | test-packs | test-matrix | check | bench | soak | fuzz | clean. Each installs what it needs first; see .ci/bootstrap.
+.PHONY: help demo test test-packs test-matrix check bench soak fuzz clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
@@ -12,7 +12,8 @@ help:
 	@echo "make test-matrix   the tests that need servers, against other versions of PostgreSQL, MariaDB and MySQL, which are fetched first (hours)"
 	@echo "make check         format, lint, types, floors, house rules, spelling"
 	@echo "make bench         rows per second, and milliseconds from commit to visible"
-	@echo "make soak          the long tests"
+	@echo "make soak          kills, cut networks, servers that crash: half an hour of it (MINUTES=5: less), then the other long tests"
+	@echo "make fuzz          changed and damaged logs against both decoders, for MINUTES=5; .fuzz keeps what fails"
 	@echo "make clean         removes .venv and what tools leave behind"
 
 demo:
@@ -48,8 +49,15 @@ bench:
 
 soak:
 	@.ci/bootstrap servers
+	@$(python) -m tests.soak --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 	@$(python) -m pytest -q -m soak
 
+fuzz:
+	@.ci/bootstrap
+	@test -d .venv/fuzz || $(python) -m pip --quiet --disable-pip-version-check --no-input install --no-deps --only-binary :all: --target .venv/fuzz atheris==3.0.0 || \
+		echo "fuzz: atheris is not to be had here; events are changed blindly"
+	@PYTHONPATH=.venv/fuzz $(python) -m tests.fuzz --minutes $(or $(MINUTES),5)
+
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .fuzz dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

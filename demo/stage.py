@@ -70,7 +70,7 @@ class Stage:
 version: 1
 databases:
   erp: {{url: "{self.postgresql.url(ERP)}", password: "${{file:{password}}}"}}
-  crm: {{url: "{self.mariadb.url(CRM)}", password: "${{file:{password}}}"}}
+  crm: {{url: "{self.mariadb.url(CRM)}", password: "${{file:{password}}}", time_zone: UTC}}
 pipelines:
   erp_to_crm: {{source: erp, target: crm, mappings: {_MAPPINGS / "erp_to_crm"}}}
   crm_to_erp: {{source: crm, target: erp, mappings: {_MAPPINGS / "crm_to_erp"}}}

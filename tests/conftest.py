@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from cdc.model.endpoint import Endpoint
 from demo.servers import PASSWORD, MariaDB, PostgreSQL
+from tests.matrix import reason
 
 settings.register_profile("ci", deadline=None, max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "100")))
 settings.load_profile("ci")
@@ -68,3 +69,11 @@ def endpoint() -> Callable[[PostgreSQL | MariaDB, str, str], Endpoint]:
         return Endpoint(name, server.engine, "127.0.0.1", server.port, "cdc", PASSWORD, database, {})
 
     return make
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what the server of `make test-matrix` lacks."""
+    if server := os.environ.get("CDC_SERVER"):
+        for item in items:
+            if why := reason(server, item.nodeid):
+                item.add_marker(pytest.mark.skip(reason=why))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from demo.servers import PASSWORD, PostgreSQL, Server, free_port
 _PROGRAM = """
 from cdc.app.cli import main
 from cdc.pipeline.batch import Limits
-Limits.__init__.__defaults__ = (Limits().rows, {idle})
+Limits.__init__.__defaults__ = (Limits().rows, {idle}, *Limits.__init__.__defaults__[2:])
 main()
 """
 """The program with another time between checkpoints that move the position alone: it is no setting, and a minute is too long for a test."""
@@ -28,7 +29,7 @@ main()
 class Service:
     """Databases by name, each on a server, and pipelines between them: name → (source, target, mappings).
 
-    Mappings are one file's text, or the texts of a folder's files by name. A pipeline's own name is made unique, since slots are known
+    Mappings are one file's text, or the texts of a folder's files by name; none at all is a pipeline that names no folder. A pipeline's own name is made unique, since slots are known
     to a whole server.
     """
 
@@ -41,6 +42,7 @@ class Service:
         servers: Mapping[str, Server],
         pipelines: Mapping[str, tuple[str, str, str | Mapping[str, str]]],
         idle: float = 60.0,
+        options: str = "heartbeat: off",
     ) -> None:
         self.folder, self.servers, self.port = folder, servers, free_port()
         self.names = {name: f"{name}_{uuid4().hex[:8]}" for name in (*servers, *pipelines)}
@@ -56,7 +58,8 @@ class Service:
             (folder / name).mkdir()
             for file, text in ({"mapping": mapping} if isinstance(mapping, str) else mapping).items():
                 (folder / name / f"{file}.yaml").write_text(text)
-            lines.append(f"  {self.names[name]}: {{source: {source}, target: {target}, mappings: {name}}}")
+            mappings = f", mappings: {name}" if mapping else ""
+            lines.append(f"  {self.names[name]}: {{source: {source}, target: {target}{mappings}, {options}}}")
         lines.append(f'metrics: {{listen: "127.0.0.1:{self.port}"}}')
         (folder / "cdc.yaml").write_text("\n".join(lines) + "\n")
         (folder / "cdc.yaml").chmod(0o600)
@@ -80,10 +83,10 @@ class Service:
         done = self.command("run", "--once")
         assert done.returncode == 0, done.stderr
 
-    def start(self) -> None:
+    def start(self, environment: Mapping[str, str] | None = None) -> None:
         with (self.folder / "log").open("ab") as log:
             command = [sys.executable, "-c", self._program, "-c", str(self.folder / "cdc.yaml"), "run"]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
 
     def kill(self) -> None:
         assert self.process is not None
@@ -131,12 +134,7 @@ class Service:
 
     def marks(self) -> list[object]:
         """Return what moves with every transaction on any of the servers that writes."""
-        return [
-            self.sql(
-                name, "select pg_snapshot_xmax(pg_current_snapshot())::text" if self.is_postgresql(name) else "select @@gtid_binlog_pos"
-            )
-            for name in self.servers
-        ]
+        return [self.sql(name, server.written) for name, server in self.servers.items()]
 
     def quiet(self, seconds: float) -> None:
         """Wait until nobody has written anything for so long."""

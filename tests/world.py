@@ -18,17 +18,17 @@ from typing import Any
 from demo.servers import PASSWORD, PostgreSQL, Server, free_port
 
 _PG_AUDIT = (
-    "create table audit (seq bigint generated always as identity primary key, op text, id int, ver bigint)",
+    "create table effect (seq bigint generated always as identity primary key, op text, id int, ver bigint)",
     """create function audit() returns trigger language plpgsql as $$ begin
-        if tg_op = 'DELETE' then insert into public.audit (op, id, ver) values ('d', old.id, old.ver); return old; end if;
-        insert into public.audit (op, id, ver) values (lower(left(tg_op, 1)), new.id, new.ver); return new; end $$""",
+        if tg_op = 'DELETE' then insert into public.effect (op, id, ver) values ('d', old.id, old.ver); return old; end if;
+        insert into public.effect (op, id, ver) values (lower(left(tg_op, 1)), new.id, new.ver); return new; end $$""",
     "create trigger audit after insert or update or delete on item for each row execute function audit()",
 )
 _MY_AUDIT = (
-    "create table audit (seq bigint auto_increment primary key, op char(1), id int, ver bigint)",
-    "create trigger audit_i after insert on item for each row insert into audit (op, id, ver) values ('i', new.id, new.ver)",
-    "create trigger audit_u after update on item for each row insert into audit (op, id, ver) values ('u', new.id, new.ver)",
-    "create trigger audit_d after delete on item for each row insert into audit (op, id, ver) values ('d', old.id, old.ver)",
+    "create table effect (seq bigint auto_increment primary key, op char(1), id int, ver bigint)",
+    "create trigger audit_i after insert on item for each row insert into effect (op, id, ver) values ('i', new.id, new.ver)",
+    "create trigger audit_u after update on item for each row insert into effect (op, id, ver) values ('u', new.id, new.ver)",
+    "create trigger audit_d after delete on item for each row insert into effect (op, id, ver) values ('d', old.id, old.ver)",
 )
 _SOURCE = "create table item (id int primary key, name varchar(40), ver bigint not null, active {boolean} not null)"
 _TARGET = "create table item (id int primary key, name varchar(40), ver bigint not null, remark varchar(40) default 'untouched')"
@@ -66,7 +66,7 @@ class World:
             "version: 1\ndatabases:\n"
             f'  one: {{url: "{source.url(names[0])}", password: "{PASSWORD}"}}\n'
             f'  two: {{url: "{target.url(names[1])}", password: "{PASSWORD}"}}\n'
-            f"pipelines:\n  {names[1]}: {{source: one, target: two, mappings: mappings}}\n"
+            f"pipelines:\n  {names[1]}: {{source: one, target: two, mappings: mappings, heartbeat: off}}\n"
             f'metrics: {{listen: "127.0.0.1:{free_port()}"}}\n'
         )
         self.config.chmod(0o600)
@@ -165,7 +165,7 @@ class World:
     def check(self) -> None:
         """Assert state and effects."""
         assert self.actual() == self.expected(), self.differences()
-        effects = self.execute(self.target, "select op, id, ver from audit order by seq")
+        effects = self.execute(self.target, "select op, id, ver from effect order by seq")
         written = [version for op, _, version in effects if op != "d"]
         assert len(written) == len(set(written)), "a version was applied twice"
         last: dict[int, int] = {}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import field
 from typing import TypeAlias
 
 from cdc.app.config import Pipeline
+from cdc.app.protection import Protection
 from cdc.mapping.spec.mapping import MappingSpec
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import TableName
 from cdc.model.value import value
 from cdc.model.write import TargetPlan
 from cdc.source.base import Source, SourceAdmin
+from cdc.source.probe import Probe
 from cdc.source.reader import Reader
 from cdc.target.base import Target, TargetAdmin
 
@@ -28,28 +31,34 @@ class Engine:
     reader: Callable[[Endpoint], Reader]
     statements: Callable[[Endpoint, TargetPlan], Mapping[str, str]]
     """What writes a plan's rows, by what it does, for people."""
+    probe: Callable[[Endpoint, str], Probe]
 
 
 def _postgresql() -> Engine:
     from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
+    from cdc.source.postgresql.probe import PostgreSQLProbe
     from cdc.source.postgresql.reader import PostgreSQLReader
     from cdc.source.postgresql.source import PostgreSQLSource
     from cdc.target.postgresql.admin import PostgreSQLTargetAdmin
     from cdc.target.postgresql.statements import statements
     from cdc.target.postgresql.target import PostgreSQLTarget
 
-    return Engine(PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin, PostgreSQLReader, statements)
+    return Engine(
+        PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin, PostgreSQLReader, statements, PostgreSQLProbe
+    )
 
 
 def _mysql() -> Engine:
     from cdc.source.mysql.admin import MySQLSourceAdmin
+    from cdc.source.mysql.probe import MySQLProbe
     from cdc.source.mysql.reader import MySQLReader
     from cdc.source.mysql.source import MySQLSource
     from cdc.target.mysql.admin import MySQLTargetAdmin
     from cdc.target.mysql.statements import statements
     from cdc.target.mysql.target import MySQLTarget
 
-    return Engine(MySQLSource, lambda endpoint, _: MySQLSourceAdmin(endpoint), MySQLTarget, MySQLTargetAdmin, MySQLReader, statements)
+    source_admin = lambda endpoint, _: MySQLSourceAdmin(endpoint)  # noqa: E731
+    return Engine(MySQLSource, source_admin, MySQLTarget, MySQLTargetAdmin, MySQLReader, statements, MySQLProbe)
 
 
 _ENGINES: Mapping[str, Callable[[], Engine]] = {"postgresql": _postgresql, "mysql": _mysql}
@@ -68,12 +77,16 @@ class Line:
     """Writes of a batch."""
     source_engine: Engine
     target_engine: Engine
+    protection: Protection = field(default_factory=Protection)
 
     def open_source(self, tables: Sequence[TableName]) -> Source:
         return self.source_engine.source(self.source, self.name, tables, self.target.name)
 
     def open_target(self, plans: Sequence[TargetPlan]) -> Target:
         return self.target_engine.target(self.target, self.name, plans)
+
+    def probe(self) -> Probe:
+        return self.source_engine.probe(self.source, self.name)
 
     def source_admin(self) -> SourceAdmin:
         return self.source_engine.source_admin(self.source, self.name)
@@ -106,4 +119,4 @@ def engine(endpoint: Endpoint) -> Engine:
 def line(pipeline: Pipeline) -> Line:
     """Give a configured pipeline the classes of its engines."""
     source, target = _ENGINES[pipeline.source.engine](), _ENGINES[pipeline.target.engine]()
-    return Line(pipeline.name, pipeline.source, pipeline.target, pipeline.specs, pipeline.batch_rows, source, target)
+    return Line(pipeline.name, pipeline.source, pipeline.target, pipeline.specs, pipeline.batch_rows, source, target, pipeline.protection)

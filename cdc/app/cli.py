@@ -15,7 +15,25 @@ from cdc.mapping.files.problem import did_you_mean
 from cdc.model.errors import CdcError, Exit
 from cdc.model.value import value
 
-COMMANDS = ("init", "check", "plan", "setup", "run", "status", "xref", "teardown", "mapping", "version")
+COMMANDS = (
+    "init",
+    "check",
+    "plan",
+    "setup",
+    "run",
+    "status",
+    "pause",
+    "resume",
+    "reload",
+    "position",
+    "resync",
+    "parked",
+    "xref",
+    "teardown",
+    "mapping",
+    "schema",
+    "version",
+)
 """In the order in which one meets them."""
 
 

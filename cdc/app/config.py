@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path as FilePath
 from typing import Literal
 
-from cdc.app.databases import endpoint, one_database, passwords, written_secrets
+from cdc.app.databases import endpoint, one_database, one_server_id, passwords, written_secrets, zoned
+from cdc.app.imported import Modules, listed, no_modules
 from cdc.app.mapping_files import MappingFiles, read_file
 from cdc.app.masking import PATH, salt, salt_text, salt_words, short_salt, written_salt
+from cdc.app.opposite import turn_round
+from cdc.app.protection import Protection, RetentionFile, protection
 from cdc.app.secrets import Filled, fill, hidden
 from cdc.app.service_file import MetricsFile, ServiceFile
 from cdc.mapping.files.document import Document, Path
 from cdc.mapping.files.problem import Place, Problem, did_you_mean, failed, ordered
 from cdc.mapping.files.shape import validate
 from cdc.mapping.files.yaml12 import read
-from cdc.mapping.spec.mapping import MappingSpec
+from cdc.mapping.spec.mapping import Direction, MappingSpec
 from cdc.mapping.spec.rules import check_set
 from cdc.model.endpoint import Endpoint
 from cdc.model.value import value
@@ -43,6 +46,7 @@ class Pipeline:
     metrics: Listen | None
     """Its own address, for a process that runs this pipeline alone."""
     batch_rows: int
+    protection: Protection = field(default_factory=Protection)
 
 
 @value
@@ -100,23 +104,31 @@ class _Loading:
 
     def __init__(self, file: FilePath, document: Document, filled: Filled) -> None:
         self.problems = list(filled.problems)
-        self.mappings = MappingFiles(salt(filled.data))
+        self.mappings = MappingFiles(salt(filled.data), Modules(listed(filled.data)))
         self._file, self._document, self._filled = file, document, filled
+        self._empty: dict[str, Problem] = {}
+        """Pipelines without a mapping file."""
 
     def settings(self) -> Settings | None:
-        specs = {name: self._specs(name) for name in self._section("pipelines")}
+        specs: Mapping[str, Sequence[MappingSpec]] = {name: self._specs(name) for name in self._section("pipelines")}
         for name, given in self._section("pipelines").items():
             self._route(name, given)
         shape, mistakes = validate(ServiceFile, self._document, self._filled.data)
         unresolved = {self._document.position(path) for path in self._filled.unresolved}
         self.problems += [problem for problem in mistakes if (problem.line, problem.column) not in unresolved]
         if shape is None:
+            self.problems += self._empty.values()
             return None
         self._secrets(shape)
+        self.problems += no_modules(self._document, shape.python.modules if shape.python else [])
+        specs = self._both_ways(shape, specs)
         databases = dict(self._databases(shape))
         for second, first in one_database(databases):
             self._report(("databases", second), "same-database", f"'{second}' and '{first}' are one database", "remove one of them")
         pipelines = dict(self._pipelines(shape, databases, specs))
+        for name, first, source in one_server_id((name, each.source) for name, each in pipelines.items()):
+            message = f"{first} and {name} would read this server's log under one server_id, and the server ends the older reader"
+            self._report(("databases", source.name, "url"), "same-server-id", message, "leave `server_id` out: each pipeline has its own")
         metrics = self._listen(("metrics",), shape.metrics)
         self._addresses(metrics, pipelines)
         return Settings(
@@ -145,7 +157,7 @@ class _Loading:
                     yield name, found
 
     def _pipelines(
-        self, shape: ServiceFile, databases: Mapping[str, Endpoint], specs: Mapping[str, list[MappingSpec]]
+        self, shape: ServiceFile, databases: Mapping[str, Endpoint], specs: Mapping[str, Sequence[MappingSpec]]
     ) -> Iterator[tuple[str, Pipeline]]:
         for name, given in shape.pipelines.items():
             path: Path = ("pipelines", name)
@@ -153,7 +165,18 @@ class _Loading:
             source, target = databases.get(given.source), databases.get(given.target)
             if source and target:
                 self.mappings.problems += check_set(specs[name], default_schema(target))
-                yield name, Pipeline(name, source, target, tuple(specs[name]), metrics, given.batch_rows)
+                self._bound(name, source, given.retention)
+                kept = protection(given.heartbeat, given.stall, given.retention, given.delete_breaker, given.parking)
+                yield name, Pipeline(name, source, target, zoned(specs[name], source, target), metrics, given.batch_rows, kept)
+
+    def _bound(self, name: str, source: Endpoint, given: RetentionFile) -> None:
+        """A server that keeps its log by age keeps none for a pipeline."""
+        if source.engine != "postgresql":
+            for key in sorted(given.model_fields_set & {"budget", "give_up"}):
+                advice = "binlog_expire_logs_seconds bounds it there; leave this out"
+                self._report(
+                    ("pipelines", name, "retention", key), "by-age", f"'{source.name}' keeps its log by age, not for a pipeline", advice
+                )
 
     def _route(self, name: str, given: object) -> None:
         """Check what a pipeline is called and whence and whither it leads, whatever else is wrong with it."""
@@ -168,6 +191,18 @@ class _Loading:
         if ends and ends["source"] == ends["target"] is not None:
             self._report((*path, "target"), "same-database", "source and target are one database", "name another database")
 
+    def _both_ways(self, shape: ServiceFile, specs: Mapping[str, Sequence[MappingSpec]]) -> Mapping[str, Sequence[MappingSpec]]:
+        """Add the mappings that follow from those of the opposite direction; a pipeline needs some of either kind."""
+        whole, nowhere = turn_round(shape.pipelines, specs, self.mappings)
+        self.mappings.problems += nowhere
+        self.problems += [problem for name, problem in self._empty.items() if not whole[name]]
+        followed = any(spec.direction is Direction.BOTH for given in specs.values() for spec in given)
+        for name in () if followed or failed(self.mappings.problems) else shape.pipelines:
+            if not whole[name] and "mappings" not in self._filled.data["pipelines"][name]:
+                advice = "write `mappings: folder`, or `direction: both` in mappings of the opposite pipeline"
+                self._report(("pipelines", name), "no-mappings", f"the pipeline '{name}' has no mappings", advice)
+        return whole
+
     def _specs(self, name: str) -> list[MappingSpec]:
         path = ("pipelines", name, "mappings")
         pipeline = self._filled.data["pipelines"][name]
@@ -178,7 +213,7 @@ class _Loading:
         if specs is None:
             folder = self._file.parent / text
             what = f"no mapping file (*.yaml, *.yml) is in {folder}" if folder.exists() else f"there is no folder or file {folder}"
-            self._report(path, "no-mappings", what, "relative paths are relative to the service file")
+            self._empty[name] = self._document.at(path).problem("no-mappings", what, "relative paths are relative to the service file")
         return specs or []
 
     def _listen(self, path: Path, given: MetricsFile | None) -> Listen | None:

@@ -12,15 +12,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
-import structlog
-
+from cdc.app.build import Line
 from cdc.app.notify import ServiceManager
 from cdc.app.progress import progress
+from cdc.app.reload import RELOAD, Reloads
 from cdc.app.sampler import Sampler
+from cdc.app.stalls import Stalls
+from cdc.app.steering import Steering
 from cdc.app.watch import State, Watch
 from cdc.app.worker import Worker
+from cdc.failpoint import reach
 from cdc.model.errors import CdcError, Transient
 
 TICK = 0.25
@@ -29,21 +31,24 @@ DRAIN = 45.0
 """Seconds that a batch at hand has to end once we are asked to stop; the unit's TimeoutStopSec is longer."""
 
 
-def run(workers: Sequence[Worker], manager: ServiceManager, *, terminal: bool) -> dict[str, CdcError]:
+def run(workers: Sequence[Worker], manager: ServiceManager, reloads: Reloads, *, terminal: bool) -> dict[str, CdcError]:
     """Run the pipelines until all have ended or a signal comes; return the errors of those that failed.
 
     A pipeline that fails for good leaves the others running: they have nothing to do with it. The process ends with the last one.
     """
     _spare_the_collector()
     stop, watches = threading.Event(), [worker.watch for worker in workers]
-    with stopping_by_signals(stop), progress(watches, terminal=terminal) as show:
+    with stopping_by_signals(stop, reloads), progress(watches, terminal=terminal) as show:
         threads = [_thread(f"pipeline {worker.line.name}", worker.work, stop) for worker in workers]
         for worker in workers:
             if not worker.once:
-                _thread(f"lag {worker.line.name}", Sampler(worker.line, worker.watch).work, stop)
+                _beside(worker, reloads, stop)
+        if not all(worker.once for worker in workers):
+            _thread("reload", reloads.work, stop)
         _attend(watches, manager, stop, show)
         manager.tell("STOPPING=1")
         stop.set()
+        reach("shutdown.drain")
         _drain(threads)
     return {watch.pipeline: watch.error for watch in watches if watch.error is not None and watch.state is State.FAILED}
 
@@ -53,6 +58,16 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def _beside(worker: Worker, reloads: Reloads, stop: threading.Event) -> None:
+    """What looks after a pipeline, over connections of its own."""
+
+    def line() -> Line:
+        return worker.line
+
+    _thread(f"lag {worker.line.name}", Sampler(line, worker.watch).work, stop)
+    _thread(f"steering {worker.line.name}", Steering(line, worker.watch, reloads.ask).work, stop)
 
 
 def _thread(name: str, work: Callable[[threading.Event], None], stop: threading.Event) -> threading.Thread:
@@ -65,9 +80,11 @@ def _thread(name: str, work: Callable[[threading.Event], None], stop: threading.
 def _attend(watches: Sequence[Watch], manager: ServiceManager, stop: threading.Event, show: Callable[[], None]) -> None:
     """Tell the service manager and people how things are, until all pipelines have ended or a stop is asked for."""
     ready, told, fed = False, float("-inf"), float("-inf")
+    stalls = Stalls(watches)
     while not all(watch.ended for watch in watches) and not stop.wait(TICK):
         now = time.monotonic()
         show()
+        stalls.show()
         if not ready and all(watch.state is not State.STARTING for watch in watches):
             ready = True
             manager.tell("READY=1")
@@ -93,12 +110,11 @@ def _drain(threads: Sequence[threading.Thread]) -> None:
 
 
 @contextmanager
-def stopping_by_signals(stop: threading.Event) -> Iterator[None]:
+def stopping_by_signals(stop: threading.Event, reloads: Reloads) -> Iterator[None]:
     """SIGTERM and SIGINT ask for a stop, and a second one ends the process at once. SIGUSR1 shows where each thread is.
 
-    SIGHUP ends a daemon whose terminal is closed; to a service it says that nothing is reloaded.
+    SIGHUP ends a daemon whose terminal is closed; a service reads its files again.
     """
-    log: Any = structlog.get_logger()
 
     def asked(number: int, _: FrameType | None) -> None:
         if stop.is_set():
@@ -110,7 +126,7 @@ def stopping_by_signals(stop: threading.Event) -> Iterator[None]:
         if sys.stderr.isatty():
             asked(number, frame)
         else:
-            log.warning("SIGHUP reloads nothing: restart the service to read its configuration again")
+            reloads.ask(None, {"what": RELOAD})
 
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     handlers = {signal.SIGTERM: asked, signal.SIGINT: asked, signal.SIGHUP: hung_up}

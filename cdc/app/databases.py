@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from zoneinfo import available_timezones
 
 from cdc.app.secrets import written
 from cdc.app.service_file import DatabaseFile
 from cdc.app.url import BadUrl, has_password, read_url
 from cdc.mapping.files.document import Document, Path
-from cdc.mapping.files.problem import Problem
+from cdc.mapping.files.problem import Problem, did_you_mean
+from cdc.mapping.spec.mapping import MappingSpec
 from cdc.model.endpoint import Endpoint
+from cdc.model.types import Zones
 
 _KEY_PASSWORD = re.compile(r"[?&]sslpassword=[^&]")
 _LOOPBACK = {"localhost": "127.0.0.1", "::1": "127.0.0.1"}
@@ -28,7 +32,16 @@ def endpoint(document: Document, name: str, given: DatabaseFile) -> tuple[Endpoi
     if given.password and has_password(given.url):
         place = document.at((*path[:-1], "password"))
         return found, [place.problem("two-passwords", "a password stands in the URL too", "keep `password:`")]
-    return found, []
+    if given.time_zone and given.time_zone not in available_timezones():
+        advice = did_you_mean(given.time_zone, available_timezones()) or "write a name of IANA's list: Europe/Berlin, UTC"
+        return None, [document.at((*path[:-1], "time_zone")).problem("unknown-zone", f"there is no time zone '{given.time_zone}'", advice)]
+    return replace(found, time_zone=given.time_zone), []
+
+
+def zoned(specs: Iterable[MappingSpec], source: Endpoint, target: Endpoint) -> tuple[MappingSpec, ...]:
+    """Tell mappings where the clocks of their two databases are."""
+    zones = Zones(source.time_zone, target.time_zone)
+    return tuple(replace(spec, zones=zones) for spec in specs)
 
 
 def written_secrets(document: Document, name: str) -> Iterator[Problem]:
@@ -55,3 +68,13 @@ def one_database(endpoints: Mapping[str, Endpoint]) -> Iterator[tuple[str, str]]
         first = seen.setdefault(where, name)
         if first != name:
             yield name, first
+
+
+def one_server_id(sources: Iterable[tuple[str, Endpoint]]) -> Iterator[tuple[str, str, Endpoint]]:
+    """Yield pipelines that would read one server's log under one number: the second's name, the first's, and what the second reads."""
+    seen: dict[object, str] = {}
+    for name, source in sources:
+        if number := source.options.get("server_id"):
+            first = seen.setdefault((source.host, source.port, number), name)
+            if first != name:
+                yield name, first, source

@@ -107,6 +107,7 @@ def would(explained: Explained, look: Look) -> str:
     trial, table, deletes = explained.trial, look.plan.target.table.name, look.plan.target.deletes
     by_verdict = {
         Verdict.INSERT: f"insert a row into {table}",
+        Verdict.ADOPT: f"adopt a row that is there in {table}{', and update ' if trial.differs else ''}{', '.join(trial.differs)}",
         Verdict.UPDATE: f"update {', '.join(trial.differs)} in {table}",
         Verdict.NOTHING: f"nothing: {table} is as the mapping says",
         Verdict.FILTERED: f"nothing: the condition leaves the row out{'' if trial.now is None else ', and the mapping leaves its target row alone'}",

@@ -18,7 +18,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from cdc.app.watch import State, Watch, summary
+from cdc.app.watch import State, Watch, stalled, summary
 from cdc.model.errors import Misconfigured
 
 REQUEST_BYTES = 8192
@@ -43,7 +43,7 @@ def pages(registry: CollectorRegistry, watches: Sequence[Watch], masks: Callable
         return _json(not stuck, {"alive": not stuck, "stuck": stuck})
 
     def readyz(_: str) -> Answer:
-        ready = all(watch.state is State.STREAMING for watch in watches)
+        ready = all(watch.state is State.STREAMING and not stalled(watch) for watch in watches)
         return _json(ready, {"ready": ready, "pipelines": {watch.pipeline: watch.state.value for watch in watches}})
 
     def status(_: str) -> Answer:

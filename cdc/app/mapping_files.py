@@ -5,22 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from cdc.app.imported import Modules
 from cdc.mapping.expression.salt import Salt
 from cdc.mapping.files import csv as csv_file
 from cdc.mapping.files.csv import Beside
-from cdc.mapping.files.problem import Place, Problem
+from cdc.mapping.files.problem import Place, Problem, failed
 from cdc.mapping.files.yaml12 import LIMIT
 from cdc.mapping.spec.mapping import MappingSpec
 from cdc.mapping.spec.read import read_mapping
+from cdc.mapping.spec.reverse import reverse
 
 
 class MappingFiles:
     """Mapping files on disk; `problems` are those of all files read so far."""
 
-    def __init__(self, salt: Salt | None) -> None:
-        self._salt = salt
+    def __init__(self, salt: Salt | None, modules: Modules) -> None:
+        self._salt, self._modules = salt, modules
         self.problems: list[Problem] = []
         self._known: dict[Path, MappingSpec | None] = {}
+        self._faulty: set[Path] = set()
+        self._reversed: dict[Path, MappingSpec | None] = {}
 
     def read(self, path: Path) -> list[MappingSpec] | None:
         """Read one file or all of a folder, in the order of their names; None when there is none."""
@@ -31,9 +35,23 @@ class MappingFiles:
         if file not in self._known:
             content, problems = read_file(file)
             spec, found = (None, problems) if content is None else read_mapping(str(file), content, beside(file))
-            self._known[file] = spec and replace(spec, salt=self._salt)
+            self._known[file] = spec and self._whole(spec)
             self.problems += found
+            self._faulty |= {file} if failed(found) else set()
         return self._known[file]
+
+    def reverse(self, spec: MappingSpec) -> MappingSpec | None:
+        """Return what a mapping with `direction: both` is in the other direction; None when that does not follow, or its own file is wrong."""
+        file = Path(spec.document.file)
+        if file not in self._reversed and file not in self._faulty:
+            made, found = reverse(spec, beside(file))
+            self._reversed[file] = made and self._whole(made)
+            self.problems += found
+        return self._reversed.get(file)
+
+    def _whole(self, spec: MappingSpec) -> MappingSpec:
+        """Add what the service file says."""
+        return replace(spec, salt=self._salt, functions=self._modules.functions(spec))
 
 
 def beside(file: Path | str) -> Beside:

@@ -11,7 +11,9 @@ from typing import Protocol, TypeVar
 from cdc.app.build import Line
 from cdc.app.config import default_schema
 from cdc.app.look_ups import look_ups
+from cdc.app.match_index import unindexed
 from cdc.app.outcome import ORDER, hint
+from cdc.app.present import PresentSource
 from cdc.app.questions import answers, scan_findings
 from cdc.mapping.compile import compile_plan
 from cdc.mapping.files.problem import Level, Problem, ordered, printable, render
@@ -20,7 +22,7 @@ from cdc.mapping.query.prepare import Answers, wanted_tables
 from cdc.mapping.reference import looks_in, uses_crosswalk
 from cdc.mapping.spec.mapping import table_name
 from cdc.model.change import Position
-from cdc.model.errors import CdcError, Denied, Exit, Finding, Gap, Misconfigured, Unreachable
+from cdc.model.errors import CdcError, Denied, Exit, Finding, Gap, Misconfigured, Unfollowed, Unreachable
 from cdc.model.table import Definition, TableName
 from cdc.model.value import value
 from cdc.model.write import Checkpoint
@@ -100,7 +102,7 @@ class Examined:
         """Return what keeps it from running, what must be mended first at the head; `before_setup`: less what that mends."""
         found = [side.error for side in (self.source, self.target) if side.error is not None]
         found += [
-            _ERRORS.get(finding.exit, CdcError)(f"{side.database}: {finding.message}", finding.hint)
+            _error(finding)(f"{side.database}: {finding.message}", finding.hint)
             for side in (self.source, self.target)
             for finding in _refusing(side)
             if not (before_setup and (finding.code == SETUP or finding.code.startswith(MENDED)))
@@ -111,6 +113,12 @@ class Examined:
             if problem.level is Level.ERROR
         ]
         return sorted(found, key=lambda error: ORDER.index(error.exit))
+
+
+def _error(finding: Finding) -> type[CdcError]:
+    """Where partitions' changes come under their own names, none is lost."""
+    lost = finding.code.startswith(MENDED) and finding.code != "publication-root"
+    return Unfollowed if lost else _ERRORS.get(finding.exit, CdcError)
 
 
 def examine(line: Line) -> Examined:
@@ -125,7 +133,7 @@ def examine(line: Line) -> Examined:
     needed = ({other, *(name for name, _ in looks_in(spec, schemas[1]))} for spec, other in zip(line.specs, targets, strict=True))
     ends = zip(line.specs, read, needed, strict=True)
     shown = [spec for spec, ours, others in ends if not set(ours) & set(source.hidden) and others.isdisjoint(target.hidden)]
-    plan, problems = compile_plan(shown, source.definitions, target.definitions, *schemas, answers=source.answers)
+    plan, problems = compile_plan(shown, source.definitions, target.definitions, *schemas, source.answers, PresentSource(line))
     said = {SAID.get(finding.code) for finding in source.findings}
     whole = len(shown) == len(line.specs)
     return Examined(line, source, target, plan if whole else None, [problem for problem in problems if problem.code not in said])
@@ -137,6 +145,7 @@ def _target(line: Line, names: Sequence[TableName]) -> Side:
         read, unreadable = look_ups(line, admin)
         found = [_unprefixed(line.target.name, finding) for finding in unreadable.values()]
         hidden = {*side.hidden, *unreadable}
+        found += unindexed(line.specs, admin, side.definitions, default_schema(line.target))
         side = replace(side, definitions={**read, **side.definitions}, findings=[*side.findings, *found], hidden=hidden)
         if any(_refusing(side)):
             return side  # we may not be allowed to read the checkpoint
@@ -152,6 +161,7 @@ def _target(line: Line, names: Sequence[TableName]) -> Side:
 def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
     def ask(admin: SourceAdmin) -> Side:
         side = _queried(line, _asked(line.source.name, admin, names), admin)
+        side = replace(side, findings=[*side.findings, *_heartbeats(line)])
         after = target.checkpoint.position if target.checkpoint else None
         if after is None:
             return replace(side, findings=[_still_made(finding) for finding in side.findings])
@@ -160,6 +170,13 @@ def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
         return replace(side, findings=[*side.findings, *_broken(side, admin, after)])
 
     return _side(line.source.name, line.source_admin, ask)
+
+
+def _heartbeats(line: Line) -> Sequence[Finding]:
+    if not line.protection.heartbeat:
+        return ()
+    with closing(line.probe()) as probe:
+        return probe.findings()
 
 
 def _queried(line: Line, side: Side, admin: SourceAdmin) -> Side:

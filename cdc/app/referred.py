@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
+from cdc.app.adopted import Adopting
 from cdc.app.beside import Find, finding
 from cdc.app.look import Look
 from cdc.mapping.expression.runtime.errors import BadValue
@@ -39,20 +40,31 @@ class Filled:
 
     key: Row | None
     image: tuple[Any, ...] | None
+    adopted: bool = False
+    """The key is that of a row which is there and nobody's yet."""
 
 
 _Finds: TypeAlias = Mapping[Reference, Find]
 
 
-def filled(look: Look, writes: Sequence[Write]) -> Iterator[Filled | BadRow]:
+def filled(look: Look, writes: Sequence[Write], adopting: Adopting) -> Iterator[Filled | BadRow]:
     """Yield each write's key and image with values in place of references, or why it can't be written."""
     finds = _finds(look, writes)
     for write in writes:
         try:
             image = None if write.image is None else tuple(_value(look, finds, one) for one in write.image)
-            yield Filled(_key(look, finds, write.key), image)
+            yield _adopted(look, adopting, image) or Filled(_key(look, finds, write.key), image)
         except BadRow as error:
             yield error
+
+
+def _adopted(look: Look, adopting: Adopting, image: tuple[Any, ...] | None) -> Filled | None:
+    """Return a new row that is there already; None where there is no such thing."""
+    owner = next((one for one in look.plan.target.references if isinstance(one, Xref) and one.match), None)
+    if owner is None or image is None or New.NEW not in [image[at] for at in look.plan.target.key]:
+        return None
+    key = adopting.key(owner, image)
+    return None if key is None else Filled((key,), tuple(key if one is New.NEW else one for one in image), adopted=True)
 
 
 def _finds(look: Look, writes: Sequence[Write]) -> _Finds:

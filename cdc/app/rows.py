@@ -7,12 +7,17 @@ from collections.abc import Iterator, Sequence
 import click
 
 from cdc.app.look import Look
+from cdc.mapping.constant import fixed
+from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.model.change import ABSENT, Change, Op, Row
 from cdc.model.errors import CdcError
 from cdc.model.table import Table
+from cdc.model.types import Kind
 
 _SIZE = 1_000
 """Rows that are held at once."""
+_SPELLED = frozenset({Kind.BOOL, Kind.INT, Kind.NUMERIC, Kind.FLOAT, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.INSTANT, Kind.UUID})
+"""Kinds whose values not every text is."""
 
 
 def by_key(look: Look, given: Sequence[str]) -> list[Change]:
@@ -29,7 +34,7 @@ def by_key(look: Look, given: Sequence[str]) -> list[Change]:
     elif len(places) != len(named):
         raise click.UsageError("give --key values by position, or all as column=value")
     asked = Table(table.name, table.columns, tuple(places))
-    rows = list(look.reader.fetch(asked, [tuple(text for _, text in named)]))
+    rows = list(look.reader.fetch(asked, [tuple(_read(table, at, text) for at, (_, text) in zip(places, named, strict=True))]))
     if not rows:
         by = ", ".join(names[at] for at in places)
         raise CdcError(f"{table.name} has no row with this {by}", "Values are compared as the column's type reads them.")
@@ -64,3 +69,15 @@ def _changes(look: Look, table: Table, rows: Sequence[Row]) -> list[Change]:
 def _named(names: Sequence[str], text: str) -> tuple[str, str]:
     name, equals, given = text.partition("=")
     return (name, given) if equals and name in names else ("", text)
+
+
+def _read(table: Table, at: int, text: str) -> str | None:
+    """Return a value as the column's own text. Raises a usage error for what the column can't hold."""
+    column = table.columns[at]
+    try:
+        return fixed(text, column.type) if column.type.kind in _SPELLED else text
+    except BadValue as error:
+        kind = column.type.native or column.type.kind.value
+        raise click.UsageError(
+            f"--key: '{column.name}' of {table.name} is {kind}: {error}; `cdc mapping preview` shows rows with their keys"
+        ) from None

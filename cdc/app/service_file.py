@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from cdc.app.protection import DeleteBreakerFile, Duration, ParkingFile, RetentionFile
 from cdc.mapping.files.shape import SCALAR, Shape
 
 
@@ -28,6 +29,11 @@ class DatabaseFile(Shape):
     password: Annotated[str, WithJsonSchema(SCALAR)] = Field(
         default="", description="The user's password, best as a reference.", examples=["${file:/etc/cdc/erp.password}"]
     )
+    time_zone: str = Field(
+        default="",
+        description="The zone of its clocks on the wall (timestamp without time zone, DATETIME), where they meet a point in time of another database.",
+        examples=["Europe/Berlin"],
+    )
 
 
 class MetricsFile(Shape):
@@ -46,10 +52,35 @@ class PipelineFile(Shape):
     source: str = Field(description="One of `databases`: what is read.", examples=["erp"])
     target: str = Field(description="One of `databases`: what is written.", examples=["crm"])
     mappings: str = Field(
-        description="Folder of mapping files (*.yaml, *.yml), or one file; relative to the service file.", examples=["mappings/erp_to_crm"]
+        default="",
+        description="Folder of mapping files (*.yaml, *.yml), or one file; relative to the service file.",
+        examples=["mappings/erp_to_crm"],
     )
     metrics: MetricsFile | None = Field(
         default=None, description="An own address for this pipeline, when each runs in a process of its own."
+    )
+    heartbeat: Duration = Field(
+        default=10.0, description="Time between two signs of life that travel through the source's log; `off`: none.", examples=["10s"]
+    )
+    stall: Duration = Field(
+        default=60.0,
+        description="Time for which the pipeline may stand still with work to do before it counts as stalled; `off`: any.",
+        examples=["60s"],
+    )
+    retention: RetentionFile = Field(
+        default_factory=RetentionFile,
+        description="How much log the source may keep for the pipeline, and what happens then.",
+        examples=[{"warn": "50%"}],
+    )
+    delete_breaker: DeleteBreakerFile | None = Field(
+        default=None,
+        description="Pause the pipeline rather than apply more deletes than this; without it any number is applied.",
+        examples=[{"per_minute": 1000}],
+    )
+    parking: ParkingFile = Field(
+        default_factory=ParkingFile,
+        description="How much may be parked before that ends the pipeline.",
+        examples=[{"rows": 5000}],
     )
     batch_rows: Count = Field(
         default=5000,
@@ -67,6 +98,16 @@ class MaskingFile(Shape):
     )
 
 
+class PythonFile(Shape):
+    """Python code of your own that mappings may call."""
+
+    modules: list[str] = Field(
+        description="Modules whose functions mappings may name, by their whole names; no other is ever imported.",
+        min_length=1,
+        examples=[["acme.names"]],
+    )
+
+
 class LogFile(Shape):
     """What is logged, to stderr."""
 
@@ -77,11 +118,12 @@ class LogFile(Shape):
 class ServiceFile(Shape):
     """Databases, and pipelines between them."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"state", "python"})
+    later: ClassVar[frozenset[str]] = frozenset({"state"})
 
     version: Literal[1] = Field(description="Version of this file's format.", examples=[1])
     databases: dict[str, DatabaseFile] = Field(description="Name: where it is. The names mark what was written, so keep them.")
     pipelines: dict[str, PipelineFile] = Field(description="Name: one direction. The names are those of checkpoints, so keep them.")
     metrics: MetricsFile | None = Field(default=None, description="Where Prometheus asks; without it nothing listens.")
     masking: MaskingFile | None = Field(default=None, description="What masking needs; without it, `hash_sha256` is refused.")
+    python: PythonFile | None = Field(default=None, description="What mappings may call; without it, `python` in a mapping is refused.")
     log: LogFile = Field(default_factory=LogFile, description="What is logged, to stderr.")

@@ -19,7 +19,7 @@ from cdc.model.change import ABSENT
 
 _LONGEST = 80
 """Characters of a value that a table shows."""
-_STYLES = {Verdict.INSERT: "green", Verdict.UPDATE: "yellow", Verdict.DELETE: "red", Verdict.FAILS: "bold red"}
+_STYLES = {Verdict.INSERT: "green", Verdict.ADOPT: "cyan", Verdict.UPDATE: "yellow", Verdict.DELETE: "red", Verdict.FAILS: "bold red"}
 
 
 def console(*, color: bool) -> Console:

@@ -11,6 +11,9 @@ from typing import Any, TypeAlias
 
 from cdc.app.build import Line
 from cdc.app.config import Listen
+from cdc.app.control import NOTHING, Controls
+from cdc.app.parked import Rows
+from cdc.app.steering import told
 from cdc.app.watch import State
 from cdc.model.change import Position
 from cdc.model.errors import CdcError, Exit
@@ -51,38 +54,49 @@ def ask(listen: Listen | None, *, timeout: float = 2.0) -> Mapping[str, Summary]
 
 def standing(line: Line, said: Summary | None) -> Standing:
     """Ask both servers; `said` is the daemon's word on this pipeline, which knows better what it is doing."""
-    checkpoint, holder, lag, error = None, None, None, None
+    checkpoint, holder, lag, error, controls, parked = None, None, None, None, NOTHING, 0
     try:
         with closing(line.target_admin()) as admin:
-            checkpoint, holder = admin.checkpoint(), admin.holder()
+            checkpoint, holder, controls = admin.checkpoint(), admin.holder(), told(admin, line.name)
+            parked = sum(Rows(line, admin).counts().values())
         lag = _lag_bytes(line, checkpoint) if said is None else None
     except CdcError as unanswered:
         error = unanswered
-    summary = _stored(checkpoint, holder, lag, error)
+    summary = {**_stored(checkpoint, holder, lag, error, parked), **_wanted(controls, holder)}
     return Standing(line.name, summary if said is None else {**summary, **_said(said, checkpoint)}, error)
 
 
 def _said(said: Summary, checkpoint: Checkpoint | None) -> Summary:
     """What the daemon knows better; where the target did not answer, that is all."""
     names = (
-        ["state", "lag_seconds", "lag_bytes"]
+        ["state", "lag_seconds", "lag_bytes", "stalled", "log_budget_used", "log_lost_in_seconds"]
         + ["last_error"] * bool(said.get("last_error"))
         + ["position", "rows_applied"] * (checkpoint is None)
     )
     return {name: said.get(name) for name in names}
 
 
-def _stored(checkpoint: Checkpoint | None, holder: str | None, lag_bytes: int | None, error: CdcError | None) -> dict[str, Any]:
+def _stored(
+    checkpoint: Checkpoint | None, holder: str | None, lag_bytes: int | None, error: CdcError | None, parked: int = 0
+) -> dict[str, Any]:
     """What can be said without a daemon."""
     return {
         "state": _state(checkpoint, holder).value,
         "position": checkpoint.position if checkpoint else None,
         "lag_seconds": _lag_seconds(checkpoint, lag_bytes),
         "lag_bytes": lag_bytes,
-        "parked": 0,
+        "parked": parked,
         "rows_applied": checkpoint.rows if checkpoint else 0,
         "last_error": None if error is None else str(error),
     }
+
+
+def _wanted(controls: Controls, holder: str | None) -> Summary:
+    """What operators want of it, and what only a daemon could say."""
+    unknown = {"stalled": None, "log_budget_used": None, "log_lost_in_seconds": None}
+    if not controls.paused:
+        return {"paused_for": None, **unknown}
+    return {"paused_for": controls.paused_for, **unknown, **({"state": State.PAUSED.value} if holder else {})}
 
 
 def _state(checkpoint: Checkpoint | None, holder: str | None) -> State:

@@ -7,6 +7,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
+from cdc.app.adopted import Adopting
 from cdc.app.beside import Find, Named, finding
 from cdc.app.look import Look
 from cdc.app.referred import Filled, filled
@@ -24,6 +25,8 @@ _CHUNK = 500
 
 class Verdict(Enum):
     INSERT = "insert"
+    ADOPT = "adopt"
+    """The target has the row, and the mapping's `match` makes it the source row's own."""
     UPDATE = "update"
     DELETE = "delete"
     """The condition leaves the row out and the target has it: the mapping's `deletes` rule."""
@@ -35,7 +38,7 @@ class Verdict(Enum):
 
     @property
     def changes(self) -> bool:
-        return self in (Verdict.INSERT, Verdict.UPDATE, Verdict.DELETE)
+        return self in (Verdict.INSERT, Verdict.ADOPT, Verdict.UPDATE, Verdict.DELETE)
 
 
 @value
@@ -49,7 +52,7 @@ class Trial:
     now: Named | None
     """Target column → what is there; None when the target does not have the row."""
     differs: tuple[str, ...]
-    """Columns that an update, or a soft delete, would change."""
+    """Columns that an update, an adoption or a soft delete would change."""
     error: str = ""
 
 
@@ -67,12 +70,13 @@ class _Trying:
         self._look, self._plan = look, look.plan.target
         beside = [column for column, _ in self._plan.soft_delete if column not in self._plan.columns]
         self._table = Table(self._plan.table.name, (*self._plan.columns, *beside), self._plan.key)
+        self._adopting = Adopting(look)
         self._translate = _guarded(translator(look.plan, look.table))
         self._alike = {column.name: comparable(column.type) for column in self._table.columns}
 
     def tried(self, changes: list[Change]) -> Iterator[Trial]:
         made = [self._translate(change) for change in changes]
-        whole = iter(list(filled(self._look, [one for one in made if isinstance(one, Write)])))
+        whole = iter(list(filled(self._look, [one for one in made if isinstance(one, Write)], self._adopting)))
         ends = [next(whole) if isinstance(one, Write) else one for one in made]
         find = finding(self._look.beside, self._table, [one.key for one in ends if isinstance(one, Filled) and one.key is not None])
         for change, end in zip(changes, ends, strict=True):
@@ -90,7 +94,8 @@ class _Trying:
         if now is None:
             return Trial(row, Verdict.INSERT, mapped, None, ())
         differs = self._differs(mapped, now)
-        return Trial(row, Verdict.UPDATE if differs else Verdict.NOTHING, mapped, now, differs)
+        same = Verdict.UPDATE if differs else Verdict.NOTHING
+        return Trial(row, Verdict.ADOPT if end.adopted else same, mapped, now, differs)
 
     def _removed(self, row: Row, now: Named | None) -> Trial:
         marks = {column.name: text for column, text in self._plan.soft_delete}

@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "krbsrvname": "The server's name in Kerberos.",
         "passfile": "File of passwords, instead of ~/.pgpass.",
         "connect_timeout": "Seconds to wait for a connection.",
+        "silence": "Seconds without a sign of life after which the server counts as gone; 30 where it is not given.",
     },
     "mysql": {
         "unix_socket": "The server's unix socket.",
@@ -35,6 +36,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "ssl_cert": "File of the client's certificate.",
         "ssl_key": "File of the client's key.",
         "server_id": "Our number among the readers of the server's log; made from pipeline and host where it is not given.",
+        "silence": "Seconds without a sign of life after which the server counts as gone; 30 where it is not given.",
     },
 }
 """What may stand behind the URL's `?`. The rest of libpq's options would undo what our sessions rely on."""
@@ -43,7 +45,7 @@ _ELSEWHERE = {
     "mysql": {"sslmode": "ssl_ca", "sslrootcert": "ssl_ca", "sslcert": "ssl_cert", "sslkey": "ssl_key", "host": "unix_socket"},
 }
 _CHOICES = {"sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")}
-_LARGEST = {"connect_timeout": 2**31 - 1, "server_id": 2**32 - 1}
+_LARGEST = {"connect_timeout": 2**31 - 1, "server_id": 2**32 - 1, "silence": 3600}
 _ENCODED = "in a user, password or database name write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25; or use `password:`"
 
 

@@ -6,12 +6,16 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import Any
 
+from cdc.app.control import NOTHING
+from cdc.app.measured import Measured
+from cdc.app.stall import BEHIND, Stall
 from cdc.model.change import Position
-from cdc.model.errors import CdcError
+from cdc.model.errors import CdcError, Drifted
 from cdc.model.value import value
 from cdc.model.write import Applied, Batch, Checkpoint
-from cdc.pipeline.step import Loading, Step, Waiting
+from cdc.pipeline.step import Holding, Loading, Step, Waiting
 
 
 class State(Enum):
@@ -76,7 +80,8 @@ class Watch:
     Each attribute is replaced as a whole, so that a reader on another thread needs no lock.
     """
 
-    def __init__(self, pipeline: str, clock: Clock) -> None:
+    def __init__(self, pipeline: str, clock: Clock, stall: float = 0.0) -> None:
+        """`stall`: seconds of standing still, with work to do, after which the pipeline counts as stalled; 0: never."""
         self.pipeline = pipeline
         self.clock = clock
         self.state = State.STARTING
@@ -92,18 +97,27 @@ class Watch:
         self.error: CdcError | None = None
         self.loads: Mapping[str, Loading] = {}
         """How far the initial load is, or how far the last one came: by mapping."""
+        self.parked: Mapping[str, int] = {}
+        """Mapping → row changes that wait."""
+        self.parked_oldest = 0.0
+        """When the first of them was parked, by the target's clock; 0: nothing waits."""
         self.ahead = Ahead(clock.monotonic)
+        self.controls = NOTHING
+        """What operators want."""
+        self.measured = Measured()
+        self.stall = Stall(stall, clock.monotonic, clock.wall)
         self._complete = clock.wall()
         """The target holds everything that was committed before this time."""
         self.queued: Callable[[], int] = int
         """Row changes that wait in the source's queue; none until there is one."""
         self._waiting = False
-        self._open: Batch | None = None
+        self.batch: Batch | None = None
         self._heard = clock.monotonic()
 
     def starts(self, checkpoint: Checkpoint | None) -> None:
-        """A run begins from what the target remembers."""
-        self._to(State.STARTING)
+        """A run begins from what the target remembers. One that waits for a table to be mended shows that until something moves."""
+        self.to(State.BACKOFF if isinstance(self.error, Drifted) else State.STARTING)
+        self.parked, self.parked_oldest = {}, 0.0
         if checkpoint is not None:
             if self.seen is None:
                 self._complete = checkpoint.newest or self._complete
@@ -112,41 +126,50 @@ class Watch:
 
     def step(self, step: Step) -> None:
         """The loop says what it did."""
+        if isinstance(step, Holding):
+            self.parked, self.parked_oldest = step.rows, step.oldest
+            return
         self.error = None
         if isinstance(step, Loading):
             self.loads = {**(self.loads if self.state is State.SNAPSHOT else {}), step.mapping: step}
-            self._to(State.SNAPSHOT)
+            self.to(State.SNAPSHOT)
+            self.stall.moves()
             return
-        self._to(State.STREAMING, waiting=isinstance(step, Waiting))
-        if isinstance(step, Waiting):
-            self.seen = step.seen
-            self._complete = self.clock.wall()
+        self.to(State.STREAMING, waiting=isinstance(step, Waiting))
+        if not isinstance(step, Waiting):
+            self.stall.moves()
+            return
+        if step.seen != self.seen or not self.ahead.bytes:
+            self.stall.moves()
+        self.seen, self._complete = step.seen, self.stall.moved_at
+        self.measured.applied = step.beat or self.measured.applied
 
     def opens(self, batch: Batch) -> None:
         """The target begins with a batch; `closes` says that it is done with it, well or not."""
         self._heard = self.clock.monotonic()
         self.received = batch.newest or self.received
-        self._open = batch
+        self.batch = batch
 
     def closes(self) -> None:
-        self._open = None
+        self.batch = None
 
     def applies(self, batch: Batch, applied: Applied) -> None:
         """A batch is durable on the target."""
         self.position = self.seen = batch.upto
         self.rows += sum(applied.rows.values())
+        self.measured.applied = batch.beat or self.measured.applied
         if batch.newest:
             self.applied = self._complete = batch.newest
 
     def pauses(self, error: CdcError) -> None:
         """A fault that goes away by itself; another try comes soon."""
         self.error = error
-        self._to(State.BACKOFF)
+        self.to(State.BACKOFF)
 
     def ends(self, error: CdcError | None) -> None:
         """The thread ends: asked to, or by an error that stays."""
         self.error = error
-        self._to(State.STOPPED if error is None else State.FAILED)
+        self.to(State.STOPPED if error is None else State.FAILED)
 
     def lag_seconds(self) -> float:
         """Return how old the oldest transaction is that may be committed on the source and not yet on the target; 0: there is none.
@@ -154,7 +177,7 @@ class Watch:
         While a batch is being applied it is that batch's oldest transaction. Else, unless the source has just said that there
         is nothing, it counts from the time up to which the target is known to be complete.
         """
-        batch = self._open
+        batch = self.batch
         if batch is not None and batch.oldest:
             since = batch.oldest
         elif self._caught_up():
@@ -165,8 +188,14 @@ class Watch:
 
     def _caught_up(self) -> bool:
         if self.state is State.STREAMING:
-            return self._waiting and self.clock.monotonic() - self._heard <= IDLE_SIGNS and not self.ahead.silent()
+            more = bool(self.ahead.bytes) and self.stall.standing() > BEHIND
+            return self._waiting and self.clock.monotonic() - self._heard <= IDLE_SIGNS and not self.ahead.silent() and not more
         return self.state is not State.SNAPSHOT and self.ahead.at_end()
+
+    def drifts(self, mapping: str) -> bool:
+        """Return whether the pipeline waits because this mapping no longer fits its tables; where nobody knows which, it is any."""
+        error = self.error
+        return isinstance(error, Drifted) and (not error.mappings or mapping in error.mappings)
 
     @property
     def ended(self) -> bool:
@@ -177,21 +206,36 @@ class Watch:
         """Return whether the thread has ended in a known way or has given a sign of life in good time."""
         return self.clock.monotonic() - self._heard <= QUIET.get(self.state, math.inf)
 
-    def _to(self, state: State, *, waiting: bool = False) -> None:
+    def to(self, state: State, *, waiting: bool = False) -> None:
+        """Note what the pipeline does from now on."""
         self.state = state
         self._waiting = waiting
-        self._open = None
+        self.batch = None
         self._heard = self.clock.monotonic()
 
 
-def summary(watch: Watch) -> Mapping[str, str | float | None]:
+def stalled(watch: Watch) -> bool:
+    """Return whether the position has stood still for too long while there was, or may have been, work to do."""
+    if not watch.stall.seconds or watch.state in {State.PAUSED, State.FAILED, State.STOPPED} or watch.seen is None:
+        return False
+    ahead = watch.ahead
+    idle = watch.state is State.STREAMING and watch.batch is None and not ahead.bytes and not ahead.silent()
+    return not idle and watch.stall.standing() > watch.stall.seconds
+
+
+def summary(watch: Watch) -> Mapping[str, Any]:
     """Return what `status` shows, ready for JSON."""
+    outlook = watch.measured.outlook
     return {
         "state": watch.state.value,
         "position": watch.position,
         "lag_seconds": round(watch.lag_seconds(), 3),
         "lag_bytes": watch.ahead.bytes,
-        "parked": 0,
+        "parked": sum(watch.parked.values()),
         "rows_applied": watch.rows,
         "last_error": None if watch.error is None else str(watch.error),
+        "paused_for": watch.controls.paused_for if watch.controls.paused else None,
+        "stalled": stalled(watch),
+        "log_budget_used": None if outlook.share is None else round(outlook.share, 3),
+        "log_lost_in_seconds": None if outlook.seconds is None else round(outlook.seconds),
     }

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from typing import Any, cast
 
 import structlog
 
+from cdc.app.breaker import DeleteBreaker
 from cdc.app.build import Line
+from cdc.app.control import DAEMON, controlled
+from cdc.app.gap import named
+from cdc.app.history import remembered
 from cdc.app.metrics import Meters
 from cdc.app.observed import ObservedTarget
 from cdc.app.outcome import hint, trace, unexpected
+from cdc.app.parked_log import ParkedLog
 from cdc.app.plan_hash import pipeline_hash
 from cdc.app.preflight import Examined, examine
-from cdc.app.setup import set_up
-from cdc.app.supervise import Pause, supervise
+from cdc.app.present import prove_targets
+from cdc.app.setup import set_up, upgrade
+from cdc.app.steering import controls
+from cdc.app.supervise import Pause, drifting, supervise
 from cdc.app.watch import State, Watch
 from cdc.mapping.files.problem import Level
 from cdc.mapping.plan import Plan
-from cdc.model.errors import CdcError, Exit, Misconfigured
+from cdc.mapping.spec.mapping import MappingSpec
+from cdc.model.errors import CdcError, Exit, Misconfigured, Paused, Retry, TooManyDeletes
+from cdc.model.write import Phase
 from cdc.pipeline import loop
 from cdc.pipeline.batch import Limits
-from cdc.pipeline.step import Asked, Done, Loading, Step
+from cdc.pipeline.step import Asked, Done, Holding, Loading, Step
 
+REMIND = 600.0
+"""Seconds after which it is said again what a pipeline waits for."""
+_TICK = 0.2
+"""Seconds within which a pause ends when something else is wanted."""
 QUICK_TRIES = 3
 """Tries again of `run --once` before a fault that goes away ends it."""
 
@@ -33,12 +48,30 @@ QUICK_TRIES = 3
 class Worker:
     """Runs one pipeline until it is asked to stop or an error stays. What it does shows in `watch`."""
 
-    def __init__(self, line: Line, watch: Watch, meters: Meters, *, once: bool, plan_hash: str = "") -> None:
-        """`plan_hash`: what the mappings must be compiled to; empty: anything."""
+    def __init__(
+        self,
+        line: Line,
+        watch: Watch,
+        meters: Meters,
+        *,
+        once: bool,
+        plan_hash: str = "",
+        reread: Callable[[], Sequence[MappingSpec]] | None = None,
+    ) -> None:
+        """`plan_hash`: what the mappings must be compiled to; empty: anything. `reread` reads the mapping files again."""
         self.line, self.watch, self.once = line, watch, once
         self._plan_hash = plan_hash
+        self._reread = reread
+        self._ran = False
+        self._said = ("", 0.0)
+        self._next: Line | None = None
+        self._breaker = DeleteBreaker(watch.clock.monotonic)
+        self._stop = threading.Event()
+        self.hashes: Mapping[str, str] = {}
+        """What each mapping is compiled to now."""
         self._meters = meters
         self._log: Any = structlog.get_logger().bind(pipeline=line.name)
+        self._parked = ParkedLog(self._log, watch.clock.monotonic)
 
     def work(self, stop: threading.Event) -> None:
         """Run it on the calling thread. Raises nothing."""
@@ -53,32 +86,84 @@ class Worker:
             self._log.info("the pipeline stops" if stop.is_set() else "all that the log held is applied", rows_applied=self.watch.rows)
             self.watch.ends(None)
 
+    def takes(self, line: Line) -> None:
+        """Go on by another configuration, from the end of the transaction at hand. May be called from any thread."""
+        self._next = line
+
     def _run(self, stop: threading.Event) -> None:
+        self._stop = stop
+        while not self._ends_by_itself():
+            assert self._next is not None
+            self.line, self._next = self._next, None
+            self._log.info("the pipeline begins anew by its new configuration")
+
+    def _ends_by_itself(self) -> bool:
+        """Run until the end, or until there is another configuration to go on by."""
         tries = QUICK_TRIES if self.once else None
         with closing(supervise(self._start, tries=tries, monotonic=self.watch.clock.monotonic, jitter=random.random)) as steps:
             for step in steps:
                 if isinstance(step, Pause):
                     self._pauses(step)
-                    stop.wait(step.seconds)
+                    self._waits_until(self.watch.clock.monotonic() + step.seconds)
                 else:
                     self._shows(step)
-                if stop.is_set():
-                    return
+                    if self.watch.controls.paused:
+                        self._holds()
+                if self.watch.measured.given_up is not None:
+                    raise self.watch.measured.given_up
+                if self._stop.is_set() or self._next is not None:
+                    break
+        return self._stop.is_set() or self._next is None
+
+    def _waits_until(self, moment: float, true: Callable[[], bool] = lambda: True) -> None:
+        """Wait for a moment, while something is so and nothing else is wanted."""
+        left = moment - self.watch.clock.monotonic()
+        while left > 0 and true() and self._next is None and self.watch.measured.given_up is None and not self._stop.wait(min(left, _TICK)):
+            left = moment - self.watch.clock.monotonic()
+
+    def _holds(self) -> None:
+        """Stay where we are while an operator wants it; what is open stays open, so that the source's connection lives."""
+        if self.once:
+            raise Paused(f"{self.line.name} is paused: {self.watch.controls.paused_for}", f"`cdc resume {self.line.name}` lets it go on.")
+        self.watch.to(State.PAUSED)
+        self._log.info(
+            "the pipeline is paused", reason=self.watch.controls.paused_for, hint=f"`cdc resume {self.line.name}` lets it go on."
+        )
+        self._waits_until(math.inf, lambda: self.watch.controls.paused)
+        if not self.watch.controls.paused:
+            self.watch.stall.moves()
+            self._log.info("the pipeline goes on")
 
     @contextmanager
     def _start(self) -> Iterator[Iterator[Step]]:
         """The one way to start: everything is asked, compiled and opened anew."""
+        with drifting(lambda: self._ran), self._started() as steps:
+            yield steps
+
+    @contextmanager
+    def _started(self) -> Iterator[Iterator[Step]]:
+        if self._reread is not None and self.watch.error is not None and self.watch.error.retry is Retry.MENDED:
+            self.line = replace(self.line, specs=self._reread())
         examined = examine(self.line)
         checkpoint = examined.target.checkpoint
-        plan = self._runnable(examined)
+        plan = _runnable(examined, self._log)
         if self._plan_hash and (found := pipeline_hash(self.line, examined)) != self._plan_hash:
             raise Misconfigured(
                 f"the mappings are compiled to plan_hash {found}, and {self._plan_hash} is asked for",
                 "Look at what has changed: `cdc plan`.",
             )
+        self.watch.controls = controls(self.line)
+        if self.watch.controls.paused:
+            self._holds()
+        if self._stop.is_set() or self._next is not None:
+            yield iter(())
+            return
+        self._ran = True
         self.watch.starts(checkpoint)
+        self._sets_up(plan, first=checkpoint is None)
+        loaded = checkpoint is not None and checkpoint.phase is Phase.STREAMING
+        self.hashes = remembered(self.line, examined, loaded=loaded, held=examined.target.held)
         if checkpoint is None:
-            self._sets_up(plan)
             self._log.info("the initial load begins")
         else:
             self._log.info("the pipeline goes on from its checkpoint", position=checkpoint.position, phase=checkpoint.phase.value)
@@ -86,40 +171,35 @@ class Worker:
             source = self.line.open_source(plan.sources)
             opened.callback(source.close)
             self.watch.queued = source.queued
-            target = ObservedTarget(self.line.open_target(plan.targets), self.watch, self._meters)
+            self._breaker.limit = self.line.protection.deletes
+            target = ObservedTarget(self.line.open_target(plan.targets), self.watch, self._meters, self._breaker)
             opened.callback(target.close)
+            written = {each.table.name for each in plan.targets}
+            prove_targets(self.line, {name: table for name, table in examined.target.definitions.items() if name in written})
             steps = loop.run(
                 source,
                 plan,
                 target,
                 node=self.line.source.name,
-                limits=Limits(self.line.rows),
+                limits=Limits(self.line.rows, parking=self.line.protection.parking),
                 clock=self.watch.clock.monotonic,
                 until_head=self.once,
             )
             yield opened.enter_context(closing(cast(Generator[Step], steps)))
 
-    def _runnable(self, examined: Examined) -> Plan:
-        for problem in (problem for problem in examined.problems if problem.level is not Level.NOTE):
-            say = self._log.warning if problem.level is Level.WARNING else self._log.error
-            say(problem.message, file=f"{problem.file}:{problem.line}:{problem.column}", hint=problem.help)
-        for side in (examined.source, examined.target):
-            for finding in side.findings:
-                say = self._log.warning if finding.exit is Exit.OK else self._log.error
-                say(finding.message, database=side.database, hint=finding.hint)
-        if refusals := examined.refusals():
-            raise refusals[0]
-        assert examined.plan is not None
-        return examined.plan
-
-    def _sets_up(self, plan: Plan) -> None:
-        for statement in set_up(self.line, plan):
+    def _sets_up(self, plan: Plan, *, first: bool) -> None:
+        """Later starts only bring our own tables to the layout that this version knows."""
+        for statement in set_up(self.line, plan) if first else upgrade(self.line, plan):
             self._log.info("setting up", database=statement.database, statement=statement.text)
 
     def _shows(self, step: Step) -> None:
         before = self.watch.state
         self.watch.step(step)
         self._meters.step(step)
+        if isinstance(step, Holding):
+            self._parked.takes(step)
+            return
+        self._parked.says()
         if isinstance(step, Loading):
             if step.done:
                 self._log.info("a mapping is loaded", mapping=step.mapping, table=step.source, rows=step.rows)
@@ -133,10 +213,42 @@ class Worker:
 
     def _pauses(self, pause: Pause) -> None:
         self.watch.pauses(pause.error)
+        if pause.error.retry is Retry.MENDED:
+            self._waits(pause.error)
+            return
         self._meters.fails(pause.error)
+        if isinstance(pause.error, TooManyDeletes):
+            self._log.error("the pipeline is paused before many deletes", error=pause.error, hint=pause.error.hint)
+            # Where the target does not answer, nothing is applied either, and the next batch is held back again.
+            with suppress(CdcError), controlled(self.line, DAEMON) as control:
+                control.pause(str(pause.error))
+            return
         self._log.warning("a fault, trying again", error=pause.error, hint=hint(pause.error), seconds=round(pause.seconds, 1))
+
+    def _waits(self, error: CdcError) -> None:
+        """Say what has to be mended, and again when it is something else, or now and then: it is looked at every few seconds."""
+        now, (said, at) = self.watch.clock.monotonic(), self._said
+        if str(error) != said or now - at >= REMIND:
+            self._said = (str(error), now)
+            self._meters.fails(error)
+            self._log.error("the pipeline waits until this is mended", error=error, hint=hint(error))
 
     def _ends(self, error: CdcError, raised: Exception) -> None:
         self._meters.fails(raised)
         self.watch.ends(error)
         self._log.error("the pipeline has failed", error=error, hint=hint(error), exit=int(error.exit))
+
+
+def _runnable(examined: Examined, log: Any) -> Plan:
+    """Say all that was found, and return the plan. Raises what keeps the pipeline from running."""
+    for problem in (problem for problem in examined.problems if problem.level is not Level.NOTE):
+        say = log.warning if problem.level is Level.WARNING else log.error
+        say(problem.message, file=f"{problem.file}:{problem.line}:{problem.column}", hint=problem.help)
+    for side in (examined.source, examined.target):
+        for finding in side.findings:
+            say = log.warning if finding.exit is Exit.OK else log.error
+            say(finding.message, database=side.database, hint=finding.hint)
+    if refusals := examined.refusals():
+        raise named(refusals[0], examined)
+    assert examined.plan is not None
+    return examined.plan

@@ -8,6 +8,9 @@ from cdc.mapping.expression.runtime.temporal import instant_of_epoch, instant_ou
 from cdc.model.change import ABSENT, Change, Op, Row
 from cdc.model.table import Table
 
+FACTS = 2
+"""The operation and the commit time."""
+
 
 def with_change(row: Row, change: Change, committed_at: float | None) -> Row:
     """Return the row, then the row before it, then the operation and the commit time: in the order in which `Scope` counts them.

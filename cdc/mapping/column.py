@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from cdc.mapping.computed import computed
 from cdc.mapping.constant import fixed, settled
 from cdc.mapping.convert import Convert, Unfit, converter
 from cdc.mapping.decide import Table, check_apart, decided_column, decided_where, tables
@@ -19,11 +20,13 @@ from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import TEXT, to_column
 from cdc.mapping.files.document import Path
 from cdc.mapping.files.problem import Place, Problem
-from cdc.mapping.files.shape import Scalar
-from cdc.mapping.spec.mapping import Decided, Mapped, MappingSpec, OnFail, Sought, Sql
+from cdc.mapping.files.shape import Scalar, quotes_taken
+from cdc.mapping.printed import keys
+from cdc.mapping.spec.mapping import Computed, Decided, Mapped, MappingSpec, OnFail, Sought, Sql
 from cdc.model.change import ABSENT
 from cdc.model.reference import Lookup, Reference
 from cdc.model.table import Column
+from cdc.model.types import Zones
 from cdc.model.value import value
 
 
@@ -84,6 +87,8 @@ def check_columns(
             made, found = _sought(spec, name, given, scope, references.get(name))
         elif isinstance(given, Decided):
             made, found = _decided(spec, given, scope, targets.get(name), known)
+        elif isinstance(given, Computed):
+            made, found = _computed(spec, name, given, scope, targets.get(name))
         elif isinstance(given, Mapped):
             made, found = _mapped(spec, name, given, scope, targets.get(name))
         else:
@@ -111,7 +116,7 @@ def _column(spec: MappingSpec, name: str, sql: Sql, scope: Scope, target: Column
     if isinstance(node, Refer):
         return (Item(name, node, None),), []
     try:
-        return (_item(node, target),), []
+        return (_item(node, target, spec.zones),), []
     except _UnfitError as error:
         return (), [_at(spec, sql).problem("type-mismatch", f"column '{name}': {error.unfit.reason}", error.unfit.hint)]
     except BadValue as error:
@@ -128,6 +133,11 @@ def _decided(
         known, wrong = tables(spec, [given], alone)
     node, problems = decided_column(spec, given, alone, target, known)
     return ([Item(target.name, node, None)] if node else ()), wrong + problems
+
+
+def _computed(spec: MappingSpec, name: str, given: Computed, scope: Scope, target: Column | None) -> tuple[Sequence[Item], list[Problem]]:
+    node, problems = computed(spec, given, scope, target)
+    return ((Item(name, node, None),) if node else ()), problems
 
 
 def _alone(spec: MappingSpec, name: str, scope: Scope) -> Scope:
@@ -174,11 +184,11 @@ class _UnfitError(Exception):
         self.unfit = unfit
 
 
-def _item(node: Node, target: Column) -> Item:
+def _item(node: Node, target: Column, zones: Zones) -> Item:
     if isinstance(node, Constant):
         return Item(target.name, Constant(TEXT, settled(node, target.type)), None)
     given = node.column if isinstance(node, SourceColumn) and node.column else to_column(node.type)
-    convert = converter(given, target.type)
+    convert = converter(given, target.type, zones)
     if isinstance(convert, Unfit):
         raise _UnfitError(convert)
     return Item(target.name, node, convert)
@@ -189,23 +199,29 @@ def _translated(spec: MappingSpec, given: Mapped, nodes: Sequence[Node], target:
     problems: list[Problem] = []
     one = len(nodes) == 1
     entries: dict[str | tuple[str | None, ...] | None, str | None] = {None if one else (None,) * len(nodes): None}
-    for entry in given.entries:
+    for entry, texts in keys(spec, given, nodes):
         try:
-            entries[entry.texts[0] if one else entry.texts] = fixed(entry.value, target.type)
+            entries[texts[0] if one else texts] = fixed(entry.value, target.type)
         except BadValue as error:
             problems.append(entry.place.problem("bad-value", f"column '{target.name}': {error}"))
     default: Constant | None = None
     if given.default is not ABSENT:
         otherwise, found = constant(spec, (*given.path, "default"), given.default, target)
         default, problems = Constant(TEXT, otherwise), problems + found
-    texts = [as_text(node) for node in nodes]
-    made = Translate(TEXT, given.map, texts[0] if one else Several(tuple(texts)), entries, default)
+    asked = [as_text(node) for node in nodes]
+    made = Translate(TEXT, given.map, asked[0] if one else Several(tuple(asked)), entries, default)
     return (Item(target.name, made, None),), problems
 
 
 def _placed(spec: MappingSpec, sql: Sql, refused: Sequence[Refused]) -> list[Problem]:
     within = spec.document.within
-    return [within(sql.path, one.offset, one.width).problem(one.code, one.message, one.help) for one in refused]
+    return [within(sql.path, one.offset, one.width).problem(one.code, one.message, _advice(spec, sql, one)) for one in refused]
+
+
+def _advice(spec: MappingSpec, sql: Sql, one: Refused) -> str:
+    """What is no column may have been meant as a text."""
+    meant = quotes_taken(spec.document, sql.path) if one.code == "unknown-column" else ""
+    return f"{one.help} Or a text? {meant}" if one.help and meant else one.help or meant
 
 
 def _at(spec: MappingSpec, sql: Sql) -> Place:

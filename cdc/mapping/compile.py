@@ -12,18 +12,20 @@ from cdc.mapping.coverage import check_coverage
 from cdc.mapping.declared import types as _types
 from cdc.mapping.expression.node import Node
 from cdc.mapping.expression.scope import Scope, asks_about_change
-from cdc.mapping.files.problem import Problem, failed
+from cdc.mapping.files.problem import Level, Problem, failed
 from cdc.mapping.function import row_functions
 from cdc.mapping.notes import notes
 from cdc.mapping.plan import Bind, Plan, Route, RowPlan
+from cdc.mapping.present import Present, alike, gone, padded, same_columns, unfit
 from cdc.mapping.query.plan import query_plan
 from cdc.mapping.query.prepare import RESULT, Answers, Prepared, check_key, prepare
 from cdc.mapping.rank import ranks
 from cdc.mapping.reference import by_column, entities, references
 from cdc.mapping.remedy import with_remedies
+from cdc.mapping.renew import renewal
 from cdc.mapping.spec.mapping import MappingSpec, Moment
+from cdc.mapping.special import described, with_specials
 from cdc.model.change import Value
-from cdc.model.errors import Misconfigured
 from cdc.model.reference import Reference
 from cdc.model.table import Column, Definition, Table, TableName
 from cdc.model.value import value
@@ -51,10 +53,11 @@ def compile_plan(
     source_schema: str,
     target_schema: str,
     answers: Answers = MappingProxyType({}),
+    present: Present | None = None,
 ) -> tuple[Plan | None, list[Problem]]:
     """Return the plan, None when there are errors, and all problems of all specs. The schemas are those of unqualified table names.
 
-    `answers` is what the source's server made of the queries.
+    `answers` is what the source's server made of the queries. `present` is asked when the log announces a shape that `sources` does not have.
     """
     found: list[_Checked] = []
     problems: list[Problem] = []
@@ -76,7 +79,7 @@ def compile_plan(
         problems += _check(one)
     for table in {one.target.name: one.target for one in found}.values():
         problems += check_required([one.spec for one in found if one.target is table], table)
-    return (None if failed(problems) else _plan(found)), problems
+    return (None if failed(problems) else _plan(found, present, source_schema)), problems
 
 
 def _referring(
@@ -114,9 +117,10 @@ def _expressions(one: _Checked, columns: Sequence[Column]) -> tuple[Node | None,
     scope = _scope(one, columns)
     writable = {column.name: column for column in one.target.columns}
     items, problems = check_columns(one.spec, scope, writable, by_column(one.references))
+    items, unspecial = with_specials(one.spec, items, writable)
     items, unfit = with_remedies(one.spec, items, writable)
     where, wrong = check_where(one.spec, scope)
-    return where, items, problems + unfit + wrong
+    return where, items, problems + unspecial + unfit + wrong
 
 
 def _scope(one: _Checked, columns: Sequence[Column]) -> Scope:
@@ -135,17 +139,18 @@ def _soft_delete(one: _Checked) -> tuple[tuple[tuple[Column, Value], ...], list[
     return tuple(made), problems
 
 
-def _plan(found: Sequence[_Checked]) -> Plan:
+def _plan(found: Sequence[_Checked], present: Present | None, schema: str) -> Plan:
     rank = ranks({one.target.name: one.target for one in found}.values())
     plans = [(one, _target_plan(one, rank[one.target.name])) for one in found]
-    routes = [_route(one, plan) for one, plan in sorted(plans, key=lambda pair: pair[1].rank)]
-    return Plan(tuple(routes), _bind(plans))
+    routes = [_route(one, plan, present, schema) for one, plan in sorted(plans, key=lambda pair: pair[1].rank)]
+    return Plan(tuple(routes), _bind(plans, present))
 
 
-def _route(one: _Checked, plan: TargetPlan) -> Route:
+def _route(one: _Checked, plan: TargetPlan, present: Present | None, schema: str) -> Route:
     if one.query is None or one.spec.query is None:
         return Route(one.source.name, plan)
-    return Route(one.query.root.name, plan, query_plan(one.query, plan, one.spec.truncate, one.spec.query.settle))
+    renew = renewal(one.spec, one.query, present, schema) if present else None
+    return Route(one.query.root.name, plan, query_plan(one.query, plan, one.spec.truncate, one.spec.query.settle, renew))
 
 
 def _target_plan(one: _Checked, rank: int) -> TargetPlan:
@@ -162,6 +167,7 @@ def _target_plan(one: _Checked, rank: int) -> TargetPlan:
         rank,
         *_apart(one.spec, names),
         one.references,
+        one.spec.halts,
     )
 
 
@@ -171,21 +177,40 @@ def _apart(spec: MappingSpec, names: Sequence[str]) -> tuple[frozenset[int], fro
     return once, later
 
 
-def _bind(plans: Sequence[tuple[_Checked, TargetPlan]]) -> Bind:
+def _bind(plans: Sequence[tuple[_Checked, TargetPlan]], present: Present | None) -> Bind:
     def bind(table: Table) -> Sequence[RowPlan]:
-        return tuple(_row_plan(one, plan, table) for one, plan in plans if one.source.name == table.name)
+        ours = [(one, plan) for one, plan in plans if one.source.name == table.name]
+        if present is None or all(one.query is not None or alike(table, one.source) for one, _ in ours):
+            return tuple(_row_plan(one, plan, table) for one, plan in ours)
+        return tuple(_as_now(one, plan, table, present.table(table.name)) for one, plan in ours)
 
     return bind
+
+
+def _as_now(one: _Checked, plan: TargetPlan, table: Table, found: tuple[Definition, Table] | None) -> RowPlan:
+    """Bind a mapping to a shape that the catalogue did not have at the start: a newer one, or that of rows from before a change.
+
+    The mapping must fit the table as it is; older rows may lack what it has now.
+    """
+    if found is None:
+        raise gone(plan.mapping, table.name)
+    definition, current = found
+    one = replace(one, source=definition)
+    if failed(problems := list(_check(one))):
+        raise unfit(plan.mapping, table.name, next(problem for problem in problems if problem.level is Level.ERROR))
+    if same_columns(table, definition):
+        return _row_plan(one, plan, table)
+    known = {column.name for column in table.columns}
+    fits = not failed(_expressions(one, table.columns)[2])
+    lacking = () if fits else tuple(column for column in current.columns if column.name not in known)
+    wider = Table(table.name, (*table.columns, *lacking), table.key, table.old)
+    return padded(_row_plan(one, plan, wider), table, len(lacking), current)
 
 
 def _row_plan(one: _Checked, plan: TargetPlan, table: Table) -> RowPlan:
     where, items, problems = _expressions(one, table.columns)
     if failed(problems):
-        first = problems[0]
-        raise Misconfigured(
-            f"mapping {plan.mapping} no longer fits {table.name}: {first.message} ({first.file}:{first.line}:{first.column})",
-            first.help or "Mend the mapping, then start again.",
-        )
+        raise unfit(plan.mapping, table.name, next(problem for problem in problems if problem.level is Level.ERROR))
     made = row_functions(plan.mapping, where, items, plan.key, by_column(plan.references))
     asks = any(asks_about_change(item.node, len(table.columns)) for item in items)
-    return RowPlan(plan, made.map_row, made.key_of, one.spec.truncate, made.text, asks)
+    return RowPlan(plan, made.map_row, made.key_of, one.spec.truncate, made.text + described(one.spec), asks)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from cdc.mapping.convert import Unfit, converter
+from cdc.mapping.convert import UTC, Unfit, converter
 from cdc.mapping.expression.cast import literal
 from cdc.mapping.expression.fold import fold
 from cdc.mapping.expression.node import Constant, Text
@@ -61,7 +61,7 @@ def _read(text: str, target: Type) -> str:
 
 
 def _fitted(text: str, given: Type, target: Type) -> str:
-    convert = converter(given, target)
+    convert = converter(given, target, UTC)
     if isinstance(convert, Unfit):
         raise BadValue(f"{convert.reason}{f': {convert.hint}' if convert.hint else ''}")
     return convert(text) if convert else text

@@ -118,7 +118,7 @@ def decided_column(
             return node, problems
         if isinstance(node, Constant):
             return _settled(partial(settled, node), result.cell.place, target)
-        convert = converter(node.column if isinstance(node, Column) and node.column else to_column(node.type), target.type)
+        convert = converter(node.column if isinstance(node, Column) and node.column else to_column(node.type), target.type, spec.zones)
         if isinstance(convert, Unfit):
             return node, [result.cell.place.problem("type-mismatch", f"column '{target.name}': {convert.reason}", convert.hint)]
         return Fitted(node, convert or str), []

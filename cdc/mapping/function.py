@@ -6,6 +6,7 @@ column asks for what it needs. Each line of the text belongs to one target colum
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -55,7 +56,7 @@ def row_functions(
         **writer.emitter.names,
     }
     made = build(text, names, f"<mapping {mapping}>")
-    return RowFunctions(made["map_row"], made["key_of"], text + _legend(writer.emitter.names))
+    return RowFunctions(made["map_row"], made["key_of"], text + _legend(writer.emitter))
 
 
 class _Writer:
@@ -193,7 +194,7 @@ class _Writer:
         if item.convert is None:
             return text
         test, name = self.emitter.operand(text, null=nullable(item.node))
-        call = f"{self.emitter.bind('to', item.convert)}({name})"
+        call = f"{self.emitter.bind('to', item.convert, f'what fits {_column(item)}')}({name})"
         return f"None if {test} else {call}" if test else call
 
 
@@ -265,12 +266,16 @@ def _missing(mapping: str) -> Callable[[str], Misconfigured]:
     return missing
 
 
-def _legend(names: Mapping[str, object]) -> str:
-    """The constants, as comments behind the functions."""
-    shown = {name: given for name, given in names.items() if isinstance(given, (str, bytes, float, Decimal, frozenset, dict, tuple))}
-    lines = [f"# {name} = {_shown(given)}\n" for name, given in shown.items()]
+def _legend(emitter: Emitter) -> str:
+    """What the names in the functions stand for, as comments behind them."""
+    lines = [f"# {name} = {said}\n" for name, given in emitter.names.items() if (said := emitter.said.get(name) or _shown(given))]
     return "\n" + "".join(lines) if lines else ""
 
 
 def _shown(given: object) -> str:
-    return f"{{{', '.join(sorted(map(repr, given)))}}}" if isinstance(given, frozenset) else repr(given)
+    """Return a constant; nothing for what no one is to see, like the salt."""
+    if isinstance(given, frozenset):
+        return f"{{{', '.join(sorted(map(repr, given)))}}}"
+    if isinstance(given, re.Pattern):
+        return f"the pattern {given.pattern!r}"
+    return repr(given) if isinstance(given, (str, bytes, float, Decimal, dict, tuple)) else ""

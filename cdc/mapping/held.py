@@ -80,7 +80,7 @@ def _checked(emitter: Emitter, at: int, item: Item, *, partial: bool) -> Iterato
 def _mended(emitter: Emitter, at: int, item: Item, said: str) -> str:
     assert item.remedy
     match item.remedy.on_fail:
-        case OnFail.PARK:
+        case OnFail.PARK | OnFail.REPLACE:
             return f"raise {_UNTRUE}"
         case OnFail.HALT:
             return f"raise halted({emitter.bind('k', said)}, {_UNTRUE})"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from cdc.mapping.expression.check import check_condition, check_value
-from cdc.mapping.expression.node import Column, Node, children
+from cdc.mapping.expression.reads import names
 from cdc.mapping.expression.scope import Scope
-from cdc.mapping.expression.sqltype import Sql
-from cdc.mapping.spec.mapping import Decided, Given, Mapped, MappingSpec, Sought, expressions
+from cdc.mapping.spec.mapping import Computed, Decided, Given, Mapped, MappingSpec, Sought, expressions
 from cdc.model.types import Type
 from cdc.model.value import value
 
@@ -51,19 +50,13 @@ def written(given: Given) -> str:
         case Sought():
             by = ", ".join(f"{column} = {sql.text.strip()}" for column, sql in given.by.items())
             return f"{given.take} of {given.table} where {by}"
-        case Decided():
-            return f"decision {given.table}: {texts}"
+        case Computed():
+            return f"python {given.function}: {texts or 'all columns'}"
         case _:
             return texts
 
 
-def names(node: Node) -> Iterator[str]:
-    """Yield the source columns that an expression reads, left to right: not what it asks about the change, which is no column."""
-    if isinstance(node, Column) and (node.column is not None or node.type.sql is Sql.ANY):
-        yield node.name
-    for inner in children(node):
-        yield from names(inner)
-
-
 def _reads(given: Given, scope: Scope) -> tuple[str, ...]:
+    if isinstance(given, Computed) and given.columns is None:
+        return tuple(scope.columns or ())
     return tuple(dict.fromkeys(name for sql in expressions(given) for name in names(check_value(sql.text, scope)[0])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from cdc.mapping.column import Item
@@ -27,8 +28,9 @@ def notes(spec: MappingSpec, source: Definition, target: Definition, items: list
         given = _given(item.node)
         if _handled(spec, item.column):
             continue
-        if doubt := _doubt(given, column.type, item.node):
-            yield spec.place(item.column).note("may-not-fit", f"column '{item.column}': {doubt}", _advice(given, column.type))
+        replaced = replace(column.type, charset=None) if _replaced(spec, item.column) else column.type
+        if doubt := _doubt(given, replaced, item.node):
+            yield spec.place(item.column).note("may-not-fit", f"column '{item.column}': {doubt}", _advice(doubt, given, replaced))
         if not column.nullable and item.column not in spec.key and _may_be_null(item.node, source):
             yield spec.place(item.column).note(
                 "may-be-null",
@@ -41,6 +43,12 @@ def _handled(spec: MappingSpec, column: str) -> bool:
     """Whether the mapping says what becomes of values that do not fit."""
     options = spec.options.get(column)
     return options is not None and options.on_fail in {OnFail.NULL, OnFail.TRUNCATE}
+
+
+def _replaced(spec: MappingSpec, column: str) -> bool:
+    """Whether characters that the column lacks are replaced."""
+    options = spec.options.get(column)
+    return options is not None and options.on_fail is OnFail.REPLACE
 
 
 def _given(node: Node) -> Type:
@@ -56,10 +64,14 @@ def _doubt(given: Type, wanted: Type, node: Node) -> str:
 
 def _too_long(given: Type, wanted: Type, node: Node) -> str:
     longest = _longest(node) if given.kind is Kind.TEXT else _spelled(given)
-    if wanted.size is None or (longest is not None and longest <= wanted.size):
+    if wanted.size is None or wanted.size >= _HUGE or (longest is not None and longest <= wanted.size):
         return ""
     said = "a text" if longest is None else f"up to {longest} characters"
     return f"{said} may be longer than {wanted.size} characters"
+
+
+_HUGE = 1 << 30
+"""Characters that no text of PostgreSQL has, and hardly one of MySQL."""
 
 
 def _foreign(given: Type, wanted: Type) -> str:
@@ -180,7 +192,9 @@ _DOUBTS: Mapping[tuple[Kind, Kind], _Doubt] = {
 }
 
 
-def _advice(given: Type, wanted: Type) -> str:
+def _advice(doubt: str, given: Type, wanted: Type) -> str:
+    if doubt == _foreign(given, wanted):
+        return "write `on_fail: replace`, or translate such characters: replace(…), strip_accents(…)"
     if wanted.kind is Kind.TEXT:
         return f"write left(…, {wanted.size}), or `on_fail: truncate`, or a `check`"
     if wanted.kind is Kind.ENUM:

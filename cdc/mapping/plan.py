@@ -22,6 +22,15 @@ KeyOf: TypeAlias = Callable[[Row], Row | None]
 
 
 @value
+class Now:
+    """The table as it is now, for rows that were logged in an older shape."""
+
+    table: Table
+    places: Sequence[int | None]
+    """For each of its columns the position in the older shape; None where that has no such column, or one of another type."""
+
+
+@value
 class RowPlan:
     """One mapping, bound to one shape of its source table."""
 
@@ -33,10 +42,12 @@ class RowPlan:
     """The generated Python, for `mapping show`."""
     asks: bool = False
     """Whether an expression asks about the change: `map_row` then takes what `change_row.with_change` makes of a row."""
+    now: Now | None = None
+    """Set when the shape is older than the table: what a row lacks is asked of the table as it is."""
 
 
 Bind: TypeAlias = Callable[[Table], Sequence[RowPlan]]
-"""A shape of a source table → its mappings, compiled for that shape. Raises `Misconfigured` when a mapping needs a column that is gone."""
+"""A shape of a source table → its mappings, compiled for that shape. Raises `Drifted` when a mapping needs a column that is gone."""
 
 
 @value
@@ -71,7 +82,7 @@ class QueryPlan:
     root_key: Sequence[str]
     asking: Sequence[Asking]
     touches: Callable[[Table], Touches]
-    """Compiled for a shape of a table. Raises `Misconfigured` when a column is gone."""
+    """Compiled for a shape of a table. Raises `Drifted` when a column is gone."""
     truncates: Truncates
     settle: float
     """Seconds of quiet before the source is asked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cdc.mapping.convert import Unfit, converter
@@ -11,17 +10,14 @@ from cdc.mapping.expression.emit import Emitter, nullable
 from cdc.mapping.expression.node import Refer
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.files.problem import Problem, did_you_mean
+from cdc.mapping.match import COMPARED, matches
 from cdc.mapping.spec.mapping import MappingSpec, Sought, Sql, table_name
+from cdc.mapping.spec.match import is_xref
 from cdc.model.reference import Lookup, Maker, Missing, Reference, Xref
 from cdc.model.table import Column, Definition, TableName
-from cdc.model.types import Kind
+from cdc.model.types import Kind, Zones
 from cdc.model.value import value
 
-_XREF = re.compile(r"[\s(]*xref\s*\(", re.IGNORECASE)
-_COMPARED = frozenset(
-    {Kind.BOOL, Kind.INT, Kind.NUMERIC, Kind.TEXT, Kind.BYTES, Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.INSTANT, Kind.UUID, Kind.ENUM}
-)
-"""Kinds whose values may be looked for."""
 _UUID_LENGTH = 36
 
 
@@ -48,7 +44,12 @@ def looks_in(spec: MappingSpec, default_schema: str) -> Iterator[tuple[TableName
 
 def uses_crosswalk(spec: MappingSpec) -> bool:
     """Whether a column of the spec is an `xref`, which is a whole column or nothing."""
-    return any(isinstance(given, Sql) and _XREF.match(given.text) for given in spec.columns.values())
+    return any(map(is_xref, spec.columns.values()))
+
+
+def makes(spec: MappingSpec) -> str | None:
+    """Return the entity whose keys the mapping makes, if it makes any."""
+    return dict(_entities_of(spec)).get(spec.key[0]) if len(spec.key) == 1 else None
 
 
 def entities(specs: Iterable[tuple[MappingSpec, Definition]]) -> tuple[Entities, list[Problem]]:
@@ -81,7 +82,7 @@ def references(
         if isinstance(given, Sought):
             reference, wrong = _lookup(spec, given, column, known, default_schema)
         elif name in crosswalked:
-            reference, wrong = _xref(spec, column, crosswalked[name], made)
+            reference, wrong = _xref(spec, target, column, crosswalked[name], made)
         else:
             continue
         found += [reference] if reference else []
@@ -89,7 +90,7 @@ def references(
     return tuple(found), problems
 
 
-def emitted(emitter: Emitter, node: Refer, reference: object) -> str:
+def emitted(emitter: Emitter, node: Refer, reference: Reference) -> str:
     """Return Python for the `Ref`; where the crosswalk is asked for NULL, for NULL."""
     texts: list[str] = []
     tests: list[str] = []
@@ -103,20 +104,26 @@ def emitted(emitter: Emitter, node: Refer, reference: object) -> str:
             test, text = emitter.operand(text, null=null)
             tests += [test] if test else []
         texts.append(text)
-    made = f"Ref({emitter.bind('ref', reference)}, ({', '.join(texts)},))"
+    made = f"Ref({emitter.bind('ref', reference, _said(reference))}, ({', '.join(texts)},))"
     return f"(None if {' or '.join(tests)} else {made})" if tests else made
+
+
+def _said(reference: Reference) -> str:
+    if isinstance(reference, Xref):
+        return f"xref('{reference.entity}')"
+    return f"{reference.take.name} of {reference.table.name} by {', '.join(column.name for column in reference.by)}"
 
 
 def _entities_of(spec: MappingSpec) -> Iterator[tuple[str, str]]:
     """Yield (column, entity) of a spec's crosswalk columns."""
     for name, given in spec.columns.items():
-        if isinstance(given, Sql) and _XREF.match(given.text):
+        if isinstance(given, Sql) and is_xref(given):
             node, refused = check_value(given.text, Scope(spec.source, None))
             if isinstance(node, Refer) and not refused:
                 yield name, node.entity
 
 
-def _xref(spec: MappingSpec, column: Column, entity: str, made: Entities) -> tuple[Reference | None, list[Problem]]:
+def _xref(spec: MappingSpec, target: Definition, column: Column, entity: str, made: Entities) -> tuple[Reference | None, list[Problem]]:
     place = spec.place(column.name)
     if spec.key == (column.name,):
         maker = _maker(column)
@@ -125,7 +132,8 @@ def _xref(spec: MappingSpec, column: Column, entity: str, made: Entities) -> tup
                 f"nobody makes values of the key '{column.name}': the database does not count it, and no UUID fits {column.type.native}"
             )
             return None, [place.problem("xref-key", message, "let the key be an identity (AUTO_INCREMENT) or a uuid column")]
-        return Xref(column.name, entity, None, maker), []
+        match, problems = matches(spec, target, column)
+        return Xref(column.name, entity, None, maker, match), problems
     if entity not in made:
         advice = did_you_mean(entity, made) or f"import them: `cdc xref import {entity} …`"
         message = f"no mapping of this pipeline makes entries of the entity '{entity}'"
@@ -159,7 +167,7 @@ def _lookup(
     take = table.column(given.take)
     if problems or take is None or not given.by:
         return None, problems
-    fit = converter(take.type, column.type)
+    fit = converter(take.type, column.type, Zones(spec.zones.target, spec.zones.target))
     if isinstance(fit, Unfit):
         return None, [document.at((*path, "take")).problem("type-mismatch", f"column '{column.name}': {fit.reason}", fit.hint)]
     by = tuple(found for each in given.by if (found := table.column(each)))
@@ -175,7 +183,7 @@ def _columns(spec: MappingSpec, given: Sought, table: Definition) -> Iterator[Pr
             yield place.problem("unknown-column", f"column '{name}' does not exist in {table.name}", did_you_mean(name, names))
     for name, place in places:
         column = table.column(name)
-        if column and column.type.kind not in _COMPARED:
+        if column and column.type.kind not in COMPARED:
             yield place.problem("type-mismatch", f"rows can't be looked up by {column.type.native}", "look them up by another column")
 
 

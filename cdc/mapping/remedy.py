@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cdc.mapping.column import Item, Remedy
-from cdc.mapping.convert import cutter
+from cdc.mapping.convert import Convert, cutter
 from cdc.mapping.expression.check import check_condition
-from cdc.mapping.expression.node import Call, Constant, Node, Refer, columns_of
+from cdc.mapping.expression.node import Apply, Call, Constant, Node, Refer, columns_of
 from cdc.mapping.expression.node import Column as Read
+from cdc.mapping.expression.runtime.charset import UNFIT, WHOLE, replace_unfit
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import to_column
 from cdc.mapping.files.problem import Problem
@@ -43,15 +45,47 @@ def _problems(spec: MappingSpec, item: Item, options: Options, target: Column) -
     if options.on_fail is OnFail.NULL and not target.nullable:
         message = f"column '{item.column}' is not null: it can't become NULL"
         return [place.problem("not-nullable", message, "write `on_fail: park`, or give the value a default: coalesce(…, 'none')")]
-    if options.on_fail is not OnFail.TRUNCATE:
-        return []
+    if options.on_fail is OnFail.REPLACE and (found := _irreplaceable(item.column, target.type)):
+        return [place.problem("bad-replace", *found)]
+    if options.on_fail is OnFail.TRUNCATE and (found := _uncut(item, options, target)):
+        return [place.problem("bad-truncate", *found)]
+    return []
+
+
+def _uncut(item: Item, options: Options, target: Column) -> tuple[str, str] | None:
+    """Return why nothing can be cut (message, help)."""
+    if isinstance(item.node, Apply):
+        return f"column '{item.column}': what a function returns is not cut", "cut it in the function, or write `on_fail: null`"
     if target.type.kind is not Kind.TEXT or _given(item).kind is not Kind.TEXT:
         said = target.type.native if target.type.kind is not Kind.TEXT else _given(item).native
-        return [place.problem("bad-truncate", f"column '{item.column}': only texts can be cut, this is {said}", "write `on_fail: null`")]
+        return f"column '{item.column}': only texts can be cut, this is {said}", "write `on_fail: null`"
     if target.type.size is None and options.check is None:
         message = f"column '{item.column}': {target.type.native} has no limit, so there is nothing to cut"
-        return [place.problem("bad-truncate", message, f'write `check: "length({item.column}) <= 100"`')]
-    return []
+        return message, f'write `check: "length({item.column}) <= 100"`'
+    return None
+
+
+def _irreplaceable(column: str, target: Type) -> tuple[str, str] | None:
+    """Return why no character can be replaced (message, help)."""
+    if target.kind is not Kind.TEXT:
+        return f"column '{column}': only characters of texts can be replaced, this is {target.native}", "write `on_fail: null`"
+    if target.charset is None or target.charset in WHOLE:
+        return f"column '{column}' holds every character, so there is nothing to replace", "remove `on_fail`"
+    if _charset(target) not in UNFIT:
+        advice = "write `on_fail: park`, or replace_unfit(…, 'ascii', '?')"
+        return f"column '{column}': which characters {target.charset} has is not known here", advice
+    return None
+
+
+def _charset(target: Type) -> str:
+    return {"utf8": "utf8mb3"}.get(target.charset or "", target.charset or "")
+
+
+def _replacing(unfit: re.Pattern[str], convert: Convert | None) -> Convert:
+    """Replace first: what is then converted or measured is what will be written."""
+    if convert is None:
+        return lambda text: replace_unfit(unfit, text, "?")
+    return lambda text: convert(replace_unfit(unfit, text, "?"))
 
 
 def _with_remedy(
@@ -66,6 +100,9 @@ def _with_remedy(
         limit = _longest(check, WRITTEN + list(types).index(item.column))
         if found := _unfit(spec, items, check, options, limit):
             return item, [found]
+    if options.on_fail is OnFail.REPLACE:
+        item = replace(item, convert=_replacing(UNFIT[_charset(target.type)], item.convert))
+        return (replace(item, remedy=Remedy(OnFail.PARK, check, limit)) if check else item), []
     if options.on_fail is OnFail.TRUNCATE:
         item = replace(item, convert=cutter(_given(item), target.type) if item.convert else None)
     return replace(item, remedy=Remedy(options.on_fail, check, limit)), []

@@ -63,6 +63,8 @@ class Transaction:
     origin: Origin = ()
     echoes: int = 0
     """Row changes left out because the transaction came from this pipeline's own target."""
+    beat: float = 0.0
+    """It is a heartbeat, written at this time by the daemon's clock; it has no changes."""
 
 
 @value

@@ -23,3 +23,5 @@ class Endpoint:
     database: str
     options: Mapping[str, str]
     """The URL's query: TLS settings, `host` or `unix_socket` for a socket."""
+    time_zone: str = ""
+    """IANA's name of the zone of its clocks on the wall; empty: nobody has said."""

@@ -7,7 +7,7 @@ from enum import Enum, IntEnum
 from hashlib import blake2b
 from typing import ClassVar
 
-from cdc.model.change import Row
+from cdc.model.change import Position, Row
 from cdc.model.value import value
 from cdc.model.write import Write
 
@@ -27,6 +27,8 @@ class Exit(IntEnum):
 
 class Retry(Enum):
     SOON = "soon"
+    MENDED = "mended"
+    """Somebody has to mend something first; a pipeline that ran waits for that."""
     NEVER = "never"
 
 
@@ -67,6 +69,24 @@ class Misconfigured(CdcError):
     exit, name = Exit.CONFIG, "configuration"
 
 
+class Drifted(Misconfigured):
+    """A table has changed, and a mapping no longer fits it. `mappings` are those that are known to be hit."""
+
+    retry, name = Retry.MENDED, "schema_drift"
+
+    def __init__(self, message: str, hint: str = "", mappings: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.mappings = tuple(mappings)
+
+    def at(self, place: Position) -> Drifted:
+        """Return the error with the place in the log that it came at."""
+        return Drifted(f"{self}; in the log before {place}", self.hint, self.mappings)
+
+
+class Unfollowed(Misconfigured):
+    """A table was not followed for a while: what changed in it meanwhile is in no log, so nothing goes on by itself."""
+
+
 class Gap(CdcError):
     """The log no longer holds what comes after the checkpoint, or it is another server's log."""
 
@@ -85,6 +105,18 @@ class Fenced(CdcError):
     exit, name = Exit.RETRY_LATER, "fenced"
 
 
+class Paused(CdcError):
+    """An operator has paused the pipeline, and nobody is there to wait."""
+
+    exit, name = Exit.RETRY_LATER, "paused"
+
+
+class TooManyDeletes(CdcError):
+    """More rows would be deleted than the service file allows at once. Nothing was applied; the pipeline is paused."""
+
+    retry, exit, name = Retry.SOON, Exit.RETRY_LATER, "deletes"
+
+
 class UnknownEvent(CdcError):
     """The log holds something that we do not understand; going on would lose it."""
 
@@ -94,13 +126,46 @@ class UnknownEvent(CdcError):
 class Truncated(CdcError):
     """A source table was truncated, and a mapping says that this halts the pipeline."""
 
-    name = "truncated"
+    retry, name = Retry.MENDED, "truncated"
+
+    def at(self, place: Position) -> Truncated:
+        """Return the error with the place in the log that it came at."""
+        return Truncated(f"{self}; in the log before {place}", self.hint)
 
 
 class BadRow(CdcError):
     """One row can't be mapped or applied: a constraint, a cast, a value that does not fit."""
 
     name = "bad_row"
+
+    def __init__(self, message: str, hint: str = "", *, waits: bool = False) -> None:
+        """`waits`: other rows may mend it: those that the row refers to, or that refer to it."""
+        super().__init__(message, hint)
+        self.waits = waits
+
+
+class Refused(BadRow):
+    """Writes of a batch can't be applied. Nothing was applied. The text is the first one's."""
+
+    def __init__(self, refused: Sequence[tuple[Write, BadRow]]) -> None:
+        first = refused[0][1]
+        super().__init__(str(first), first.hint, waits=first.waits)
+        self.refused = refused
+
+
+class ParkedChanged(CdcError):
+    """An operator has changed the parked rows since the loop read them. Nothing was applied."""
+
+    name = "parked_changed"
+
+    def __init__(self) -> None:
+        super().__init__("an operator has changed the parked rows")
+
+
+class TooManyParked(CdcError):
+    """More rows are parked than the service file allows, or for longer."""
+
+    name = "parking_budget"
 
 
 class Halted(CdcError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from cdc.model.change import Value
 from cdc.model.table import Column, Definition
 from cdc.model.value import identity
 
@@ -46,6 +47,18 @@ class Maker(Enum):
 
 
 @identity
+class Match:
+    """Finds the row of a target's table that a source row without an entry is already: all of some columns agree."""
+
+    table: Definition
+    by: tuple[Column, ...]
+    take: Column
+    """The key."""
+    marks: tuple[tuple[Column, Value], ...] = ()
+    """What a soft delete sets: rows that have all of it are not there."""
+
+
+@identity
 class Xref:
     """Translates an entity's source key to its target key by the crosswalk."""
 
@@ -55,6 +68,8 @@ class Xref:
     fit: Fit | None
     maker: Maker | None
     """Set where the column is the mapping's key: a missing entry is made together with the row. Otherwise it must be there."""
+    match: tuple[Match, ...] = ()
+    """Ways to find a row that is there already, tried in order before one is made."""
 
 
 Reference: TypeAlias = Lookup | Xref

@@ -39,6 +39,8 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[int, ...]
     """Positions of the columns that identify a row in the log (replica identity, primary key)."""
+    old: tuple[str, ...] | None = None
+    """Columns that the log carries of an old row in this shape; None: it does not say."""
 
 
 @value

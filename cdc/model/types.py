@@ -21,6 +21,8 @@ JSON       the text as the server writes it
 ENUM, SET  the label; the labels joined by `,`
 BITS       `0` and `1`
 ARRAY      PostgreSQL's array text
+ADDRESS    a network address as the server writes it (inet, cidr, inet4, inet6)
+GEOMETRY   `\x` and the hexadecimal digits of MySQL's own form: the SRID's four bytes and WKB
 OTHER      the server's own text
 ========== ==========================================================================================
 """
@@ -28,6 +30,7 @@ OTHER      the server's own text
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
 from cdc.model.value import value
 
@@ -50,6 +53,8 @@ class Kind(Enum):
     SET = "set"
     BITS = "bits"
     ARRAY = "array"
+    ADDRESS = "address"
+    GEOMETRY = "geometry"
     OTHER = "other"
 
 
@@ -67,8 +72,17 @@ class Type:
     scale: int | None = None
     """NUMERIC: digits after the point."""
     labels: tuple[str, ...] = ()
-    """ENUM and SET."""
+    """ENUM and SET. OTHER: what a composite type or a range is made of."""
     charset: str | None = None
     """MySQL TEXT, ENUM, SET and JSON: the character set's name; None elsewhere."""
     padded: bool = False
     """TEXT: char(n), whose trailing blanks mean nothing. BYTES: binary(n), padded with zero bytes."""
+    element: Type | None = None
+    """ARRAY: the items' type, where a catalogue said it."""
+
+
+class Zones(NamedTuple):
+    """The time zones that clocks on the wall are in, by IANA's names; empty: nobody has said."""
+
+    source: str = ""
+    target: str = ""

@@ -23,3 +23,18 @@ class Words:
     """Behind the values: what becomes of an entry that is there."""
     cast: str
     """A column as the text that an entry has, `{}` being its name."""
+    epoch: str
+    """The server's clock, in seconds since the epoch."""
+    leading: str
+    """The query for the first columns of a table's indexes, `{schema}` and `{table}` being literals."""
+
+
+@value
+class ParkedWords:
+    """What is written differently of parked row changes."""
+
+    text: Callable[[str], str]
+    parked_at: str
+    """`parked_at` in seconds since the epoch."""
+    age: str
+    """Seconds since then."""

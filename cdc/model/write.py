@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from cdc.model.change import Change, Op, Origin, Position, Row, Value
 from cdc.model.reference import Reference
 from cdc.model.table import Column, Definition
 from cdc.model.value import identity, value
+
+if TYPE_CHECKING:
+    from cdc.model.parked import Parked
 
 
 class Deletes(Enum):
@@ -17,6 +22,12 @@ class Deletes(Enum):
     HARD = "hard"
     SOFT = "soft"
     IGNORE = "ignore"
+    PARK = "park"
+    """It is parked; when an operator asks for it, the target row is deleted."""
+
+
+KEEPING = (Deletes.IGNORE, Deletes.PARK)
+"""By these rules a row may stay on the target that the mapping does not follow any more."""
 
 
 class Truncates(Enum):
@@ -47,6 +58,8 @@ class TargetPlan:
     """Positions in `columns` that are set only where the row is there already."""
     references: tuple[Reference, ...] = ()
     """What `Ref`s in keys and images of this plan refer to, one per column at most."""
+    halts: bool = False
+    """The first row that can't be mapped or written ends the run, instead of being parked."""
 
 
 @value
@@ -105,6 +118,12 @@ class Batch:
     touched: Sequence[Touched] = ()
     skipped: Mapping[tuple[str, str], int] | None = None
     """(mapping or source table, reason) → row changes that gave no write (`filter`, `loop`, `not_mapped`)."""
+    beat: float = 0.0
+    """When the newest heartbeat among the transactions was written; 0: there was none."""
+    parked: Sequence[Parked] = ()
+    """Row changes that wait from now on, each key's in order."""
+    released: Mapping[int, str] = field(default_factory=dict)
+    """Id → mapping of parked row changes that wait no more."""
 
 
 @value
@@ -128,3 +147,5 @@ class Applied:
     """(mapping, op) → row changes that took effect."""
     unchanged: Mapping[str, int]
     """mapping → upserts of what was there already, and deletes of what was not."""
+    adopted: Mapping[str, int] = field(default_factory=dict)
+    """mapping → rows of the target that became a source row's own, by `match`."""

@@ -7,60 +7,91 @@ query reads touches the key again; and what is there already is not written, so 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cdc.mapping.plan import Bind, QueryPlan
 from cdc.model.change import ABSENT, Change, Op, Position, Row
-from cdc.model.errors import BadRow, Misconfigured
+from cdc.model.errors import BadRow, Misconfigured, ParkedChanged
+from cdc.model.parked import Parked
 from cdc.model.value import value
 from cdc.model.write import Applied, Batch, Touched, Write
 from cdc.pipeline.complete import complete_and_apply
+from cdc.pipeline.park import Parking
 from cdc.pipeline.step import Asked
 from cdc.pipeline.translate import Translate, translator
+from cdc.pipeline.way import Way
 from cdc.source.base import Source
-from cdc.target.base import Target
 
 
 @value
 class Answers:
     """What the source says about some keys."""
 
+    mapping: str
+    keys: Sequence[Row]
     writes: Sequence[Write]
     """Upserts of what came back, deletes of what did not."""
     skipped: Counter[tuple[str, str]]
+    refused: Sequence[tuple[Change, BadRow]]
+    """What can't be mapped."""
 
 
-def ask_and_apply(
-    source: Source, bind: Bind, queries: Sequence[QueryPlan], target: Target, batch: Batch, size: int
-) -> Generator[Asked, None, Applied]:
+def ask_and_apply(way: Way, batch: Batch) -> Generator[Asked, None, Applied]:
     """Ask the source for what the batch has touched, and apply it all in one target transaction.
 
-    A change that touches more than `size` keys would make a transaction of any size. Its keys are written in transactions of their own
-    first, which leave the position where it is, and only the last of them with the batch: after a crash they are asked again, and nothing
-    differs. Such rows that the target refuses may wait for others of the batch, and so go with it after all.
+    A change that touches more than `way.rows` keys would make a transaction of any size. Its keys are written in transactions of their
+    own first, which leave the position where it is, and only the last of them with the batch: after a crash they are asked again, and
+    nothing differs. Such rows that the target refuses may wait for others of the batch, and so go with it after all.
     """
-    writes, skipped = list(batch.writes), Counter(batch.skipped or {})
     for touched in batch.touched:
-        plan = next(query for query in queries if query.target is touched.plan)
-        keys = root_keys(source, plan, touched)
-        for start in range(0, len(keys), size):
-            answers = answered(source, bind, plan, keys[start : start + size], touched.since)
-            skipped += answers.skipped
-            if start + size >= len(keys) or not _applied_early(source, bind, target, batch, answers.writes):
-                writes += answers.writes
-            if len(keys) > size:
-                yield Asked(plan.target.mapping, min(start + size, len(keys)), len(keys))
-    return complete_and_apply(source, bind, target, replace(batch, writes=tuple(writes), touched=(), skipped=skipped))
+        plan = next(query for query in way.queries if query.target is touched.plan)
+        keys = root_keys(way.source, plan, touched)
+        for start in range(0, len(keys), way.rows):
+            answers = parked(way.parking, answered(way.source, way.bind, plan, keys[start : start + way.rows], touched.since), batch)
+            if start + way.rows >= len(keys) or not _applied_early(way, batch, answers):
+                batch = with_answers(batch, answers)
+            if len(keys) > way.rows:
+                yield Asked(plan.target.mapping, min(start + way.rows, len(keys)), len(keys))
+    return complete_and_apply(way, replace(batch, touched=()))
 
 
-def _applied_early(source: Source, bind: Bind, target: Target, batch: Batch, writes: Sequence[Write]) -> bool:
+def with_answers(batch: Batch, answers: Answered) -> Batch:
+    """Return the batch with answers."""
+    return replace(
+        batch,
+        writes=(*batch.writes, *answers.writes),
+        skipped=Counter(batch.skipped or {}) + answers.skipped,
+        parked=(*batch.parked, *answers.parked),
+        released={**batch.released, **answers.released},
+    )
+
+
+def _applied_early(way: Way, batch: Batch, answers: Answered) -> bool:
     assert batch.after is not None
+    early = with_answers(Batch(batch.after, batch.after, (), batch.phase, origin=batch.origin), answers)
     try:
-        complete_and_apply(source, bind, target, Batch(batch.after, batch.after, writes, batch.phase, origin=batch.origin))
-    except BadRow:
+        complete_and_apply(way, early, parks=False)
+    except (BadRow, ParkedChanged):
         return False
     return True
+
+
+@value
+class Answered:
+    """What the source's answer comes to."""
+
+    writes: Sequence[Write]
+    skipped: Counter[tuple[str, str]]
+    parked: Sequence[Parked]
+    released: Mapping[int, str]
+
+
+def parked(parking: Parking, answers: Answers, batch: Batch) -> Answered:
+    """Park what can't be mapped; let go of what waited there and can."""
+    mapping, where = answers.mapping, (batch.upto, batch.origin[:-1])
+    refused = [parking.parked(mapping, change, None, where, error) for change, error in answers.refused]
+    return Answered(answers.writes, answers.skipped, refused, parking.answered(mapping, answers.keys, refused))
 
 
 def root_keys(source: Source, plan: QueryPlan, touched: Touched) -> Sequence[Row]:
@@ -74,30 +105,39 @@ def root_keys(source: Source, plan: QueryPlan, touched: Touched) -> Sequence[Row
     return tuple(keys)
 
 
-def answered(source: Source, bind: Bind, plan: QueryPlan, keys: Sequence[Row], since: Position) -> Answers:
-    """Run the query for keys. What does not come back is to be deleted by the mapping's rule."""
-    translate, skipped, writes = _translate(bind, plan), Counter[tuple[str, str]](), []
+def answered(source: Source, bind: Bind, plan: QueryPlan, keys: Sequence[Row], since: Position, *, approved: bool = False) -> Answers:
+    """Run the query for keys. What does not come back is to be deleted by the mapping's rule; `approved`: even if that parks deletes."""
     rows = _rows(source, plan, keys, since)
     changes = [Change(plan.result, Op.UPDATE, None, row) for row in rows.values()]
     changes += [Change(plan.result, Op.DELETE, _only_key(plan, key), None) for key in _gone(source, plan, keys, rows.keys(), since)]
+    return translated(_translate(bind, plan, approved=approved), plan.target.mapping, keys, changes)
+
+
+def loaded(source: Source, bind: Bind, plan: QueryPlan, keys: Sequence[Row], since: Position) -> Answers:
+    """Run the query for keys of the initial load, which deletes nothing."""
+    changes = [Change(plan.result, Op.INSERT, None, row) for row in _rows(source, plan, keys, since).values()]
+    return translated(_translate(bind, plan), plan.target.mapping, keys, changes)
+
+
+def translated(translate: Translate, mapping: str, keys: Sequence[Row], changes: Iterable[Change]) -> Answers:
+    """Map rows that the source was asked for."""
+    skipped: Counter[tuple[str, str]] = Counter()
+    answers = Answers(mapping, keys, writes := [], skipped, refused := [])
     for change in changes:
-        write = translate(change)
+        try:
+            write = translate(change)
+        except BadRow as error:
+            refused.append((change, error))
+            continue
         if isinstance(write, Write):
             writes.append(write)
         else:
-            skipped[plan.target.mapping, write] += 1
-    return Answers(writes, skipped)
+            skipped[mapping, write] += 1
+    return answers
 
 
-def loaded(source: Source, bind: Bind, plan: QueryPlan, keys: Sequence[Row], since: Position) -> list[Write]:
-    """Run the query for keys of the initial load, which deletes nothing."""
-    translate = _translate(bind, plan)
-    changes = (Change(plan.result, Op.INSERT, None, row) for row in _rows(source, plan, keys, since).values())
-    return [write for change in changes if isinstance(write := translate(change), Write)]
-
-
-def _translate(bind: Bind, plan: QueryPlan) -> Translate:
-    return translator(next(made for made in bind(plan.result) if made.target is plan.target), plan.result)
+def _translate(bind: Bind, plan: QueryPlan, *, approved: bool = False) -> Translate:
+    return translator(next(made for made in bind(plan.result) if made.target is plan.target), plan.result, approved=approved)
 
 
 def _rows(source: Source, plan: QueryPlan, keys: Sequence[Row], since: Position) -> dict[Row, Row]:

@@ -6,39 +6,68 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cdc.mapping.change_row import with_change
-from cdc.mapping.plan import Bind, RowPlan
-from cdc.model.change import ABSENT, Position, Row
-from cdc.model.errors import Incomplete, Misconfigured
+from cdc.mapping.plan import Bind, Now, RowPlan
+from cdc.model.change import ABSENT, Change, Position, Row
+from cdc.model.errors import BadRow, Incomplete, Misconfigured, ParkedChanged, Refused
 from cdc.model.table import Table
-from cdc.model.write import Applied, Batch, Deletes, Write
+from cdc.model.write import KEEPING, Applied, Batch, Write
+from cdc.pipeline.way import Way
 from cdc.source.base import Source
-from cdc.target.base import Target
 
 
-def complete_and_apply(source: Source, bind: Bind, target: Target, batch: Batch) -> Applied:
+def complete_and_apply(way: Way, batch: Batch, *, parks: bool = True) -> Applied:
     """Apply a batch; where a missing row came in part (unchanged TOAST, minimal row image), fetch it and apply again.
 
-    A row that the target has marked as deleted counts as missing, since it was not followed from then on. Each round completes at least
-    one write, or does without it, so that it ends.
+    A row that the target has marked as deleted counts as missing, since it was not followed from then on. What can't be written is
+    parked, and the rest applied again; with `parks` false, `Refused` and `ParkedChanged` are raised instead. Each round completes or
+    parks at least one write, or does without it, so that it ends.
     """
-    batch = replace(batch, writes=refreshed(source, bind, batch.writes, batch.upto))
-    while True:
+    made: Batch | Applied = batch
+    step = _refreshed
+    while isinstance(made, Batch):
+        batch = made
         try:
-            return target.apply(batch)
-        except Incomplete as incomplete:
-            wholes = complete(source, bind, incomplete.writes, batch.upto)
-            batch = replace(batch, writes=completed(batch.writes, {id(w): wholes.get(id(w)) or _gone(w) for w in incomplete.writes}))
+            made, step = step(way, batch), _applied
+        except Refused as refused:
+            if not parks:
+                raise
+            made = way.parking.instead(batch, refused)
+        except ParkedChanged:
+            if not parks:
+                raise
+            made = way.parking.after(way.target.parked.keys(), batch)
+    way.parking.applied(batch, made, way.target.parked)
+    return made
+
+
+def _refreshed(way: Way, batch: Batch) -> Batch | Applied:
+    return replace(batch, writes=refreshed(way.source, way.bind, batch.writes, batch.upto))
+
+
+def _applied(way: Way, batch: Batch) -> Batch | Applied:
+    """Apply it, or return it completed."""
+    way.parking.check(batch)
+    try:
+        return way.target.apply(batch)
+    except Incomplete as incomplete:
+        wholes = complete(way.source, way.bind, incomplete.writes, batch.upto)
+        return replace(batch, writes=completed(batch.writes, {id(w): wholes.get(id(w)) or _gone(w) for w in incomplete.writes}))
 
 
 def refreshed(source: Source, bind: Bind, writes: Sequence[Write], since: Position) -> Sequence[Write]:
     """Complete partial writes that the target can't be trusted to have the rest of, whether it has the row or not.
 
     A mapping that ignores deletes may have kept the row when `where` no longer took it, and what the log leaves out now may have changed
-    in between. A row that changes its key was perhaps completed under the old one when the source had given that to another row. The
-    write of a row that is gone from the source goes as it is.
+    in between. A row that changes its key was perhaps completed under the old one when the source had given that to another row. A row
+    that is older than a column, or than its name, may have had a value under another name. The write of a row that is gone from the
+    source goes as it is.
     """
-    partial = [w for w in writes if w.image is not None and ABSENT in w.image and (w.moved is not None or w.plan.deletes is Deletes.IGNORE)]
+    partial = [w for w in writes if w.image is not None and ABSENT in w.image and _doubtful(w, bind)]
     return completed(writes, complete(source, bind, partial, since)) if partial else writes
+
+
+def _doubtful(write: Write, bind: Bind) -> bool:
+    return write.moved is not None or write.plan.deletes in KEEPING or _now(write, bind) is not None
 
 
 def completed(writes: Iterable[Write], wholes: Mapping[int, Write | None]) -> Sequence[Write]:
@@ -51,31 +80,51 @@ def complete(source: Source, bind: Bind, writes: Iterable[Write], since: Positio
 
     Only what the log left out is taken from the fetched row, which may be newer than the log's position: taking all of it would let
     the target see a version before its time, and then again. What is taken converges, since each later change of it comes by the
-    log.
+    log. Raises `Refused` for rows that can't be mapped.
     """
     wholes: dict[int, Write | None] = {}
-    for table, of_table in _by_table(writes).items():
+    refused: list[tuple[Write, BadRow]] = []
+    for table, of_table in _by_table(writes, bind).items():
         plans = {plan.target: plan for plan in bind(table)}
-        keys = {id(write): _source_key(table, write) for write in of_table}
+        keys = {id(given): _source_key(table, given) for _, given in of_table}
         rows = {tuple(row[at] for at in table.key): row for row in source.fetch(table, list(dict.fromkeys(keys.values())), since)}
-        for write in of_table:
-            if row := rows.get(keys[id(write)]):
-                wholes[id(write)] = _whole(write, row, plans[write.plan])
+        for write, given in of_table:
+            if row := rows.get(keys[id(given)]):
+                try:
+                    wholes[id(write)] = _whole(given, row, plans[write.plan])
+                except BadRow as error:
+                    refused.append((write, error))
+    if refused:
+        raise Refused(refused)
     return wholes
 
 
 def _gone(write: Write) -> Write | None:
     """Return what to do instead when the source has the row no more: nothing, its delete follows, but an old key is given up now."""
-    if write.moved is None or write.plan.deletes is Deletes.IGNORE:
+    if write.moved is None or write.plan.deletes in KEEPING:
         return None
     return replace(write, key=write.moved, image=None, moved=None)
 
 
-def _by_table(writes: Iterable[Write]) -> Mapping[Table, list[Write]]:
-    grouped: dict[Table, list[Write]] = {}
+def _by_table(writes: Iterable[Write], bind: Bind) -> Mapping[Table, list[tuple[Write, Write]]]:
+    """Group the writes, each with itself as a write of the table as it is now: that is what the source can be asked for."""
+    grouped: dict[Table, list[tuple[Write, Write]]] = {}
     for write in writes:
-        grouped.setdefault(write.change.table, []).append(write)
+        now = _now(write, bind)
+        given = write if now is None else replace(write, change=_as_now(write.change, now))
+        grouped.setdefault(given.change.table, []).append((write, given))
     return grouped
+
+
+def _now(write: Write, bind: Bind) -> Now | None:
+    return next(plan.now for plan in bind(write.change.table) if plan.target == write.plan)
+
+
+def _as_now(change: Change, now: Now) -> Change:
+    def row(old: Row | None) -> Row | None:
+        return None if old is None else tuple(ABSENT if at is None else old[at] for at in now.places)
+
+    return Change(now.table, change.op, row(change.old), row(change.new))
 
 
 def _filled(given: Row, fetched: Row) -> Row:

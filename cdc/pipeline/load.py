@@ -11,81 +11,98 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
+from cdc.failpoint import reach
 from cdc.mapping.plan import Bind, QueryPlan, Route
 from cdc.model.change import Change, Op, Position, Row
 from cdc.model.table import Table
 from cdc.model.write import Batch, Phase, Write
-from cdc.pipeline.ask import answered, loaded, root_keys
+from cdc.pipeline.ask import Answers, answered, loaded, parked, root_keys, translated, with_answers
 from cdc.pipeline.batch import Limits, batches
+from cdc.pipeline.complete import complete_and_apply
+from cdc.pipeline.park import nowhere
 from cdc.pipeline.step import Loading, Step
-from cdc.pipeline.translate import translator
-from cdc.source.base import Snapshot, Source
-from cdc.target.base import Target
+from cdc.pipeline.translate import Translators, translator
+from cdc.pipeline.way import Way
+from cdc.source.base import Snapshot
 
 
-def load(
-    source: Source, routes: Sequence[Route], bind: Bind, target: Target, *, begun: Position | None, node: str, limits: Limits
-) -> Generator[Step, None, Position]:
-    """Copy all mapped tables; return the position after which the stream goes on. `begun`: a killed attempt's snapshot."""
-    with source.snapshot(tuple(dict.fromkeys(route.source for route in routes))) as snapshot:
+def load(way: Way, routes: Sequence[Route], *, begun: Position | None, limits: Limits) -> Generator[Step, None, Position]:
+    """Copy all mapped tables; return the position after which the stream goes on. `begun`: a killed attempt's snapshot.
+
+    All rows come anew, so that nothing waits any more when it begins.
+    """
+    with way.source.snapshot(tuple(dict.fromkeys(route.source for route in routes))) as snapshot:
+        reach("load.snapshot")
         if begun is not None:
-            for batch in _deletions(source, routes, bind, (begun, snapshot.position), node=node, limits=limits):
-                target.apply(batch)
-        target.apply(Batch(begun, snapshot.position, (), Phase.LOADING, origin=(node,)))
-        chunk = Batch(snapshot.position, snapshot.position, (), Phase.LOADING, origin=(node,))
+            for batch in _deletions(way, routes, (begun, snapshot.position), limits=limits):
+                complete_and_apply(way, batch)
+        forgotten = {number: one.mapping for number, one in way.parking.queues.entries.items()}
+        origin = (way.node,)
+        complete_and_apply(way, Batch(begun, snapshot.position, (), Phase.LOADING, origin=origin, released=forgotten))
+        chunk = Batch(snapshot.position, snapshot.position, (), Phase.LOADING, origin=origin)
         for route in routes:
-            yield from _copy(source, snapshot, route, bind, target, chunk, limits.rows)
-        target.apply(replace(chunk, phase=Phase.STREAMING))
+            yield from _copy(way, snapshot, route, chunk)
+        complete_and_apply(way, replace(chunk, phase=Phase.STREAMING))
+        reach("load.done")
         return snapshot.position
 
 
-def _copy(source: Source, snapshot: Snapshot, route: Route, bind: Bind, target: Target, chunk: Batch, size: int) -> Iterator[Loading]:
+def _copy(way: Way, snapshot: Snapshot, route: Route, chunk: Batch) -> Iterator[Step]:
     read, estimate, mapping = 0, snapshot.estimate(route.source), route.target.mapping
-    inserts = _asks(route.query, source, bind, snapshot.position) if route.query else _inserts(route, bind)
+    inserts = writes_of(way, route, snapshot.position)
     yield Loading(mapping, route.source, 0, estimate, done=False)
-    for table, rows in snapshot.rows(route.source, size):
-        if writes := inserts(table, rows):
-            target.apply(replace(chunk, writes=writes))
+    for table, rows in snapshot.rows(route.source, way.rows):
+        answers = inserts(table, rows)
+        if answers.writes or answers.refused:
+            complete_and_apply(way, with_answers(chunk, parked(way.parking, answers, chunk)))
+            reach("load.chunk")
+            if told := way.parking.standing():
+                yield told
         read += len(rows)
         yield Loading(mapping, route.source, read, max(estimate, read), done=False)
     yield Loading(mapping, route.source, read, read, done=True)
 
 
-def _inserts(route: Route, bind: Bind) -> Callable[[Table, Sequence[Row]], list[Write]]:
+def writes_of(way: Way, route: Route, since: Position) -> Callable[[Table, Sequence[Row]], Answers]:
     """Return the function that turns a chunk of a table's rows into one mapping's writes."""
+    return _asks(route.query, way, since) if route.query else _inserts(route, way.bind)
+
+
+def _inserts(route: Route, bind: Bind) -> Callable[[Table, Sequence[Row]], Answers]:
     translators = cache(lambda table: translator(next(plan for plan in bind(table) if plan.target is route.target), table))
 
-    def inserts(table: Table, rows: Sequence[Row]) -> list[Write]:
-        translate = translators(table)
-        return [write for row in rows if isinstance(write := translate(Change(table, Op.INSERT, None, row)), Write)]
+    def inserts(table: Table, rows: Sequence[Row]) -> Answers:
+        return translated(translators(table), route.target.mapping, (), (Change(table, Op.INSERT, None, row) for row in rows))
 
     return inserts
 
 
-def _asks(query: QueryPlan, source: Source, bind: Bind, since: Position) -> Callable[[Table, Sequence[Row]], list[Write]]:
+def _asks(query: QueryPlan, way: Way, since: Position) -> Callable[[Table, Sequence[Row]], Answers]:
     """Return the function that turns a chunk of the root's rows into a query mapping's writes: of what the query says now."""
     touches = cache(query.touches)
 
-    def asks(table: Table, rows: Sequence[Row]) -> list[Write]:
+    def asks(table: Table, rows: Sequence[Row]) -> Answers:
         key_of = touches(table).keys[0]
-        return loaded(source, bind, query, [key for row in rows if (key := key_of(row)) is not None], since)
+        return loaded(way.source, way.bind, query, [key for row in rows if (key := key_of(row)) is not None], since)
 
     return asks
 
 
-def _deletions(
-    source: Source, routes: Sequence[Route], bind: Bind, window: tuple[Position, Position], *, node: str, limits: Limits
-) -> Iterator[Batch]:
-    """Yield what went away between a killed attempt's snapshot and the new one, and nothing else."""
+def _deletions(way: Way, routes: Sequence[Route], window: tuple[Position, Position], *, limits: Limits) -> Iterator[Batch]:
+    """Yield what went away between a killed attempt's snapshot and the new one, and nothing else.
+
+    What can't be mapped there is of no account: the new snapshot has all rows that remain.
+    """
     begun, until = window
-    queries = [route.query for route in routes if route.query]
-    for step in batches(source.read(begun, until), bind, begun, node=node, limits=limits, clock=lambda: 0.0, queries=queries):
+    queries, translators = [route.query for route in routes if route.query], Translators(way.bind, nowhere())
+    feed = way.source.read(begun, until)
+    for step in batches(feed, translators, begun, node=way.node, limits=limits, clock=lambda: 0.0, queries=queries):
         if not isinstance(step, Batch):
             continue
         writes = list(step.writes)
         for touched in step.touched:
             query = next(query for query in queries if query.target is touched.plan)
-            writes += answered(source, bind, query, root_keys(source, query, touched), touched.since).writes
+            writes += answered(way.source, way.bind, query, root_keys(way.source, query, touched), touched.since).writes
         if gone := [deleted for write in writes if (deleted := _deletion(write))]:
             yield Batch(begun, begun, gone, Phase.LOADING, origin=step.origin)
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from cdc.mapping.plan import Plan
+from cdc.failpoint import reach
+from cdc.mapping.plan import Plan, RowPlan
+from cdc.model.errors import ParkedChanged
+from cdc.model.table import Table
 from cdc.model.write import Batch, Phase
 from cdc.pipeline.ask import ask_and_apply
 from cdc.pipeline.batch import Limits, batches
 from cdc.pipeline.load import load
-from cdc.pipeline.step import Done, Step
+from cdc.pipeline.park import Parking
+from cdc.pipeline.release import release, release_all
+from cdc.pipeline.step import Done, Holding, Step
+from cdc.pipeline.translate import Translators
+from cdc.pipeline.way import Way
 from cdc.source.base import Source
 from cdc.target.base import Target
 
@@ -27,22 +34,50 @@ def run(
     when everything is applied that the log holds once the load is done. Raises `CdcError`; then nothing of the batch at hand was
     applied, and a new source, target and loop go on from the checkpoint.
     """
-    bind, queries = cache(plan.bind), plan.queries
+    queries = plan.queries
+
+    @cache
+    def bind(table: Table) -> Sequence[RowPlan]:
+        reach("plan.bound")
+        return plan.bind(table)
+
     checkpoint = target.checkpoint()
+    parking = Parking(plan.targets, [query.target for query in queries], limits.parking, clock)
+    parking.load(target.parked.keys())
+    way = Way(source, bind, queries, target, parking, node, clock, limits.rows)
     after = checkpoint.position
     if after is None or checkpoint.phase is Phase.LOADING:
-        after = yield from load(source, plan.routes, bind, target, begun=after, node=node, limits=limits)
+        after = yield from load(way, plan.routes, begun=after, limits=limits)
     source.confirm(after)
     feed = source.read(after, source.head() if until_head else None)
+    yield from _told(parking)
     heard = clock()
-    for step in batches(feed, bind, after, node=node, limits=limits, clock=clock, queries=queries):
+    for step in batches(feed, Translators(bind, parking), after, node=node, limits=limits, clock=clock, queries=queries):
         if isinstance(step, Batch):
-            applied = yield from ask_and_apply(source, bind, queries, target, step, limits.rows)
+            applied = yield from ask_and_apply(way, step)
             source.confirm(step.upto)
-            heard = clock()
+            reach("confirm.post")
+            after, heard = step.upto, clock()
             yield Done(step, applied)
-            continue
-        if clock() - heard >= _PING:
-            target.ping()
-            heard = clock()
-        yield step
+        else:
+            if clock() - heard >= _PING:
+                _ping(way)
+                heard = clock()
+            yield step
+        release(way, after)
+        yield from _told(parking)
+    if until_head:
+        release_all(way, after)
+        yield from _told(parking)
+
+
+def _ping(way: Way) -> None:
+    try:
+        way.target.ping()
+    except ParkedChanged:
+        way.parking.reload(way.target.parked.keys())
+
+
+def _told(parking: Parking) -> Iterator[Holding]:
+    if told := parking.standing():
+        yield told

@@ -39,6 +39,8 @@ class Waiting:
     seen: Position
     skipped: Mapping[tuple[str, str], int]
     """(mapping or source table, reason) → row changes left out since the last step."""
+    beat: float = 0.0
+    """When the newest heartbeat was written that has come since; all before it has been dealt with. 0: none has."""
 
 
 @value
@@ -51,4 +53,19 @@ class Asked:
     of: int
 
 
-Step: TypeAlias = Loading | Asked | Done | Waiting
+@value
+class Holding:
+    """What waits has changed."""
+
+    rows: Mapping[str, int]
+    """Mapping → row changes that wait now."""
+    oldest: float
+    """When the first of them was parked, by the target's clock, seconds since the epoch; 0: nothing waits."""
+    parked: Mapping[tuple[str, str, str, str], int]
+    """(mapping, cause, its text, what to do) → row changes parked for it since the last step of this kind."""
+    released: Mapping[str, int]
+    skipped: Mapping[str, int]
+    """Mapping → row changes that an operator has given up."""
+
+
+Step: TypeAlias = Loading | Asked | Done | Waiting | Holding

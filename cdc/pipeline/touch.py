@@ -90,7 +90,7 @@ class TouchedKeys:
 def _truncated(plan: QueryPlan, table: Table, skipped: Counter[tuple[str, str]]) -> None:
     if plan.truncates is not Truncates.IGNORE:
         raise Truncated(
-            f"mapping {plan.target.mapping}: {table.name} was truncated",
-            "Make the target what it should be by hand, then set `truncate: ignore` in the mapping and start again.",
+            f"mapping {plan.target.mapping}: {table.name} was truncated, dropped, or another table took its name",
+            "Make the target what it should be by hand, then set `truncate: ignore` in the mapping: the pipeline goes on by itself.",
         )
     skipped[plan.target.mapping, TRUNCATE_IGNORED] += 1

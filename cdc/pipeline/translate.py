@@ -7,13 +7,16 @@ from typing import Protocol
 from cdc.mapping.change_row import identity_of, with_change
 from cdc.mapping.plan import Bind, RowPlan
 from cdc.model.change import Change, Op, Row
-from cdc.model.errors import Truncated
+from cdc.model.errors import BadRow, Truncated
 from cdc.model.table import Table
 from cdc.model.write import Deletes, Truncates, Write
+from cdc.pipeline.park import Parking
 
 FILTER = "filter"
 DELETE_IGNORED = "delete_ignored"
 TRUNCATE_IGNORED = "truncate_ignored"
+QUEUED = "queued"
+_DECIDE = "`cdc parked replay` deletes the row on the target, `cdc parked skip` keeps it."
 
 
 class Translate(Protocol):
@@ -26,25 +29,47 @@ class Translate(Protocol):
 
 
 class Translators(dict[Table, list[tuple[str, Translate]]]):
-    """Table shape → (mapping, translate) of each of its mappings, compiled when the shape first comes."""
+    """Table shape → (mapping, translate) of each of its mappings, compiled when the shape first comes.
 
-    def __init__(self, bind: Bind) -> None:
+    Those of mappings that have parked keys look for these first, and give `QUEUED` for a change of one. The others lose no time.
+    """
+
+    def __init__(self, bind: Bind, parking: Parking) -> None:
         super().__init__()
-        self.bind = bind
+        self.parking = parking
+        self._bind = bind
+        self._plain: dict[Table, list[tuple[str, Translate]]] = {}
+        self._guarded: frozenset[str] = frozenset()
 
     def __missing__(self, table: Table) -> list[tuple[str, Translate]]:
-        made = [(plan.target.mapping, translator(plan, table)) for plan in self.bind(table)]
+        plain = self._plain.get(table)
+        if plain is None:
+            plain = self._plain[table] = [(plan.target.mapping, translator(plan, table)) for plan in self._bind(table)]
+        made = [(mapping, self._behind(mapping, translate) if mapping in self._guarded else translate) for mapping, translate in plain]
         self[table] = made
         return made
 
+    def guard(self) -> None:
+        """See which mappings have parked keys now."""
+        guarded = self.parking.queues.holding()
+        if guarded != self._guarded:
+            self._guarded = guarded
+            self.clear()
 
-def translator(plan: RowPlan, table: Table) -> Translate:
+    def _behind(self, mapping: str, translate: Translate) -> Translate:
+        holds = self.parking.queues.holds
+        return lambda change, at=None: QUEUED if holds(mapping, change) else translate(change, at)
+
+
+def translator(plan: RowPlan, table: Table, *, approved: bool = False) -> Translate:
     """Return the function that turns one mapping's changes into writes.
 
     An update may make a row enter the filter (an insert on the target), leave it (a delete), or move to another key.
+    Deletes that the mapping parks are refused with `BadRow`, unless they are `approved`.
     """
     target, map_row, key_of = plan.target, plan.map_row, plan.key_of
     row_of = _with_change if plan.asks else _new
+    parks = target.deletes is Deletes.PARK and not approved
 
     def insert(change: Change, at: float | None) -> Write | str:
         mapped = map_row(row_of(change, at))
@@ -65,14 +90,16 @@ def translator(plan: RowPlan, table: Table) -> Translate:
     def delete_key(key: Row | None, change: Change, at: float | None) -> Write | str:
         if key is None:
             return FILTER
+        if parks:
+            raise BadRow(f"mapping {target.mapping}: a row was deleted, or left `where`, and the mapping parks deletes", _DECIDE)
         return DELETE_IGNORED if target.deletes is Deletes.IGNORE else Write(target, key, None, None, change, at)
 
     def truncate(_change: Change, _at: float | None) -> Write | str:
         if plan.truncates is Truncates.IGNORE:
             return TRUNCATE_IGNORED
         raise Truncated(
-            f"mapping {target.mapping}: {table.name} was truncated",
-            "Make the target what it should be by hand, then set `truncate: ignore` in the mapping and start again.",
+            f"mapping {target.mapping}: {table.name} was truncated, dropped, or another table took its name",
+            "Make the target what it should be by hand, then set `truncate: ignore` in the mapping: the pipeline goes on by itself.",
         )
 
     by_op = {Op.INSERT: insert, Op.UPDATE: update, Op.DELETE: delete, Op.TRUNCATE: truncate}

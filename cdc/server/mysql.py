@@ -11,19 +11,12 @@ import pymysql
 from pymysql.connections import Connection
 
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import BadRow, CdcError, Denied, Misconfigured, Transient, Unreachable
+from cdc.model.errors import CdcError, Denied, Unreachable
+from cdc.server.mysql_errors import HINTS, KINDS
+from cdc.server.silence import connected
 
-SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
-
-_CLASSES: Mapping[int, type[CdcError]] = {
-    **dict.fromkeys((2002, 2003, 2005, 2006, 2013, 2014, 1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1189, 1190, 1927, 4031), Unreachable),
-    **dict.fromkeys((1205, 1213, 1040, 1203, 1226, 1114, 1021, 1290, 1792, 1836, 3024, 1969, 1317, 1180, 3572), Transient),
-    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1370, 1698, 1873, 3118, 1130), Denied),
-    **dict.fromkeys((1049, 1054, 1146, 1109, 1051, 1064, 1102, 1103, 1176, 1665), Misconfigured),
-    **dict.fromkeys((1048, 1062, 1169, 1216, 1217, 1264, 1265, 1267, 1270, 1271, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452, 1525, 1557, 1586, 1644,
-                     1690, 1761, 1762, 3140, 3819, 3854, 4025, 1416, 1153, 1118), BadRow),
-}  # fmt: skip
-"""Error number → error. https://mariadb.com/kb/en/mariadb-error-code-reference/ , MySQL's server and client error reference."""
+SQL_MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+"""Whatever a server holds must go in, a 30th of February too; what it can't hold is an error, and so is what it would cut."""
 
 
 def parameters(endpoint: Endpoint) -> dict[str, Any]:
@@ -49,10 +42,24 @@ def _tls(options: Mapping[str, str]) -> ssl.SSLContext | None:
     return context
 
 
+def opened(options: Mapping[str, str], **given: Any) -> Connection[Any]:
+    """Open a connection over a socket that notices when nobody answers any more; PyMySQL's own would wait for hours."""
+    connection: Connection[Any] = pymysql.connect(**given, defer_connect=True)
+    if "unix_socket" in given:
+        connection.connect()
+        return connection
+    try:
+        watched = connected(given["host"], given["port"], given["connect_timeout"], options)
+    except OSError as error:
+        raise pymysql.err.OperationalError(2003, f"Can't connect to MySQL server on {given['host']!r} ({error})") from error
+    connection.connect(watched)
+    return connection
+
+
 def connect(endpoint: Endpoint, *, database: bool = True) -> Connection[Any]:
     """Open an autocommit connection with our session settings. Raises `Unreachable`, `Denied` or `Misconfigured`."""
     with translated(endpoint.name):
-        connection: Connection[Any] = pymysql.connect(**parameters(endpoint), database=endpoint.database if database else None)
+        connection = opened(endpoint.options, **parameters(endpoint), database=endpoint.database if database else None)
         with connection.cursor() as cursor:
             cursor.execute("set names utf8mb4")
             cursor.execute(f"set session sql_mode = '{SQL_MODE}', time_zone = '+00:00'")
@@ -86,9 +93,9 @@ def translated(where: str) -> Iterator[None]:
 def classify(error: pymysql.MySQLError, where: str) -> CdcError:
     """Name the class of a PyMySQL error. Messages that quote values ("Duplicate entry 'x'") lose them."""
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    kind = _CLASSES.get(number) or (CdcError if number else Unreachable)
+    kind = KINDS.get(number) or (CdcError if number else Unreachable)
     return kind(
-        f"{where}: {_without_values(number, str(error.args[-1]) if error.args else str(error))} (error {number})", _HINTS.get(number, "")
+        f"{where}: {_without_values(number, str(error.args[-1]) if error.args else str(error))} (error {number})", HINTS.get(number, "")
     )
 
 
@@ -104,11 +111,3 @@ def _without_values(number: int, text: str) -> str:
 _SIGNAL = 1644
 _QUOTING = frozenset((1062, 1064, 1292, 1366, 1367, 1411, 1525, 1557, 1586, 1690, 1761, 1762, 3854))
 """Messages that quote a value, mostly followed by what it was for."""
-
-_HINTS: Mapping[int, str] = {
-    1044: "Check the database's name in the service file's URL, and what the account may do there: `cdc check --connect` prints the grants.",
-    1045: "Check user and password in the service file, and the account's host on the server.",
-    1049: "Check the database's name in the service file's URL.",
-    1290: "The server accepts no writes now (read_only is on).",
-    1665: "set global binlog_format = 'ROW';",
-}

@@ -19,9 +19,11 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), Kind.TEXT),
     **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "vector"), Kind.BYTES),
     "decimal": Kind.NUMERIC, "bit": Kind.BITS, "date": Kind.DATE, "time": Kind.TIME, "datetime": Kind.TIMESTAMP,
-    "timestamp": Kind.INSTANT, "enum": Kind.ENUM, "set": Kind.SET, "json": Kind.JSON, "uuid": Kind.UUID,
+    "timestamp": Kind.INSTANT, "enum": Kind.ENUM, "set": Kind.SET, "json": Kind.JSON, "uuid": Kind.UUID, "inet4": Kind.ADDRESS, "inet6": Kind.ADDRESS,
+    **dict.fromkeys(("geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"), Kind.GEOMETRY),
+    **dict.fromkeys(("geometrycollection", "geomcollection"), Kind.GEOMETRY),
 }  # fmt: skip
-"""`data_type` → kind. All others (geometry, inet4, inet6) are OTHER. MariaDB's JSON is a longtext with a check, and so TEXT."""
+"""`data_type` → kind. All others are OTHER. MariaDB's JSON is a longtext with a check, and so TEXT."""
 
 _BYTES: Mapping[str, int] = {"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "bigint": 8, "year": 2, "float": 4, "double": 8}
 
@@ -86,6 +88,8 @@ class Logged:
     charset: Charset | None = None
     """None: bytes, or no string at all."""
     labels: tuple[str, ...] = ()
+    compressed: bool = False
+    """MariaDB's attribute COMPRESSED: each value is compressed for itself."""
 
 
 def type_of(facts: Facts) -> Type:

@@ -10,7 +10,9 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import BadRow, CdcError, Denied, Misconfigured, Transient, Unreachable
+from cdc.model.errors import CdcError, Unreachable
+from cdc.server.postgresql_errors import HINTS, KINDS
+from cdc.server.silence import OPTION, of_libpq, of_server
 
 SESSION: Mapping[str, str] = {
     "datestyle": "ISO",
@@ -18,6 +20,7 @@ SESSION: Mapping[str, str] = {
     "intervalstyle": "postgres",
     "extra_float_digits": "3",
     "bytea_output": "hex",
+    "lc_monetary": "C",
     "search_path": "pg_catalog",
     "row_security": "off",
     "default_transaction_isolation": "read committed",
@@ -25,25 +28,16 @@ SESSION: Mapping[str, str] = {
 }
 """What the text of values and the meaning of our statements rely on, whatever role and database say."""
 
-_CLASSES: Mapping[str, type[CdcError]] = {
-    "08P01": CdcError, "08": Unreachable, "57P01": Unreachable, "57P02": Unreachable, "57P03": Unreachable, "57P05": Unreachable,
-    "40002": BadRow, "40": Transient, "55P03": Transient, "53": Transient, "57014": Transient, "25006": Transient, "25P03": Transient, "55006": Transient,
-    "28": Denied, "42501": Denied,
-    "3D000": Misconfigured, "42": Misconfigured, "3F000": Misconfigured,
-    "22": BadRow, "23": BadRow, "P0001": BadRow, "44000": BadRow, "54000": BadRow,
-}  # fmt: skip
-"""SQLSTATE or its class → error. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
-
 _QUOTED = re.compile('".*"', re.DOTALL)
 
 
 def conninfo(endpoint: Endpoint, application: str, settings: Mapping[str, str], **extra: str) -> str:
     """Return a libpq connection string with our session settings pinned: the URL may say how to get there, not what a value looks like."""
+    settings = {**settings, **of_server(endpoint.options)}
     options = " ".join(f"-c {key}={text.replace(' ', chr(92) + ' ')}" for key, text in settings.items())
     given: dict[str, str | int] = {
         "host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "dbname": endpoint.database,
-        "connect_timeout": "10", "keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000",
-        **endpoint.options,
+        "connect_timeout": "10", **of_libpq(endpoint.options), **{key: text for key, text in endpoint.options.items() if key != OPTION},
         "application_name": application, "client_encoding": "UTF8", "options": f"{endpoint.options.get('options', '')} {options}", **extra,
     }  # fmt: skip
     if endpoint.password:
@@ -71,11 +65,11 @@ def translated(where: str) -> Iterator[None]:
 def classify(error: psycopg.Error, where: str) -> CdcError:
     """Name the class of a psycopg error. The text keeps the server's message and leaves out its DETAIL, which shows values."""
     state = error.sqlstate or _login_state(str(error))
-    kind = _CLASSES.get(state) or _CLASSES.get(state[:2]) or (CdcError if state else Unreachable)
+    kind = KINDS.get(state) or KINDS.get(state[:2]) or (CdcError if state else Unreachable)
     message = _without_values(state, error.diag.message_primary or str(error).strip())
     if error.sqlstate is None:
         message = message.splitlines()[0]  # libpq explains itself on the lines after
-    return kind(f"{where}: {message}" + (f" (SQLSTATE {state})" if state else ""), _HINTS.get(state, ""))
+    return kind(f"{where}: {message}" + (f" (SQLSTATE {state})" if state else ""), HINTS.get(state, ""))
 
 
 def _without_values(state: str, message: str) -> str:
@@ -100,14 +94,6 @@ def _login_state(text: str) -> str:
         return "3D000"
     if 'role "' in text and "does not exist" in text:
         return "28000"
+    if "too many connections" in text or "remaining connection slots" in text or "too many clients" in text:
+        return "53300"
     return ""
-
-
-_HINTS: Mapping[str, str] = {
-    "28000": "Check user and password in the service file, and pg_hba.conf on the server.",
-    "28P01": "Check user and password in the service file, and pg_hba.conf on the server.",
-    "3D000": "Check the database's name in the service file's URL.",
-    "42501": "Grant the privilege that the message names: `cdc check --connect` prints the statement.",
-    "53300": "Raise max_connections on the server, or end other sessions.",
-    "25006": "The server accepts no writes now (a standby, or default_transaction_read_only is on).",
-}

@@ -48,7 +48,14 @@ with recursive needed (oid) as (
 select t.oid,
     case when e.oid is not null then 'array' when t.typtype = 'e' then 'enum' when t.typtype = 'b' and t.typcategory = 'S' then 'text' else 'other' end,
     format_type(t.oid, null), t.typbasetype, t.typtypmod, coalesce(e.oid, 0),
-    array(select l.enumlabel::text from pg_enum l where l.enumtypid = t.oid order by l.enumsortorder),
+    case t.typtype
+        when 'e' then array(select l.enumlabel::text from pg_enum l where l.enumtypid = t.oid order by l.enumsortorder)
+        when 'c' then array(
+            select quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) from pg_attribute a
+            where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped order by a.attnum)
+        when 'r' then array(select format_type(r.rngsubtype, null) from pg_range r where r.rngtypid = t.oid)
+        when 'm' then array(select format_type(r.rngsubtype, null) from pg_range r where r.rngmultitypid = t.oid)
+        else '{}' end,
     t.typnotnull, t.typdefault is not null
 from needed join pg_type t on t.oid = needed.oid left join pg_type e on e.oid = t.typelem and e.typarray = t.oid"""
 

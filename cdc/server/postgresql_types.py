@@ -27,6 +27,8 @@ _SCALARS: Mapping[int, Type] = {
     1083: Type(Kind.TIME, "time without time zone", precision=6),
     1114: Type(Kind.TIMESTAMP, "timestamp without time zone", precision=6),
     1184: Type(Kind.INSTANT, "timestamp with time zone", precision=6),
+    650: Type(Kind.ADDRESS, "cidr"),
+    869: Type(Kind.ADDRESS, "inet"),
     1186: Type(Kind.INTERVAL, "interval"),
     1560: Type(Kind.BITS, '"bit"'),
     1562: Type(Kind.BITS, "bit varying"),
@@ -54,6 +56,7 @@ class Facts:
     element: int = 0
     """An array's element type."""
     labels: tuple[str, ...] = ()
+    """An enum's labels, a composite type's fields with their types, or what a range is over."""
     not_null: bool = False
     """A domain that refuses NULL."""
     default: bool = False
@@ -68,8 +71,21 @@ def type_of(oid: int, modifier: int, facts: Mapping[int, Facts]) -> Type:
     if fact.base:
         return type_of(fact.base, fact.modifier, facts)
     if fact.element:
-        return Type(Kind.ARRAY, type_of(fact.element, modifier, facts).native + "[]")
+        element = type_of(fact.element, modifier, facts)
+        return Type(Kind.ARRAY, element.native + "[]", element=element)
     return Type(fact.kind, fact.native, labels=fact.labels)
+
+
+_FIELDS: Mapping[int, str] = {1 << 2: "year", 1 << 1: "month", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second"}
+"""An interval's fields by their bits in its modifier."""
+
+
+def _interval(modifier: int) -> str:
+    fields = [name for bit, name in _FIELDS.items() if modifier >> 16 & bit]
+    precision = f"({modifier & 0xFFFF})" if modifier & 0xFFFF != 0xFFFF else ""
+    if len(fields) == len(_FIELDS):
+        return f"interval{precision}"
+    return f"interval {' to '.join(dict.fromkeys((fields[0], fields[-1])))}{precision}"
 
 
 def _modified(oid: int, plain: Type, modifier: int) -> Type:
@@ -83,6 +99,8 @@ def _modified(oid: int, plain: Type, modifier: int) -> Type:
         return Type(kind, f"{name}({modifier - 4})", modifier - 4, padded=plain.padded)
     if kind is Kind.BITS:
         return Type(kind, f"{native.strip(chr(34))}({modifier})", modifier)
+    if kind is Kind.INTERVAL:
+        return Type(kind, _interval(modifier))
     if plain.precision is not None:
         name, _, zone = native.partition(" ")
         return Type(kind, f"{name}({modifier}) {zone}", precision=modifier)

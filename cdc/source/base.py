@@ -119,8 +119,11 @@ class SourceAdmin(Protocol):
         """Ask how the server would run a query for some of a table's rows; return what is large and would be read whole, with its size."""
         ...
 
-    def setup(self, tables: Sequence[TableName]) -> Sequence[str]:
-        """Return the statements that are still needed, in order; nothing when all is there."""
+    def setup(self, tables: Sequence[TableName], *, anew: bool = False) -> Sequence[str]:
+        """Return the statements that are still needed, in order; nothing when all is there.
+
+        `anew`: after a gap in the log, what is of no use any more is made again.
+        """
         ...
 
     def teardown(self) -> Sequence[str]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from cdc.failpoint import reach
 from cdc.model.change import Idle, Position, Transaction
 
 CAPACITY = 20_000
@@ -95,6 +96,8 @@ class Feed:
         try:
             while not self._closed and not self._reader.finished():
                 transactions, more = self._reader.receive(_TICK)
+                if transactions:
+                    reach("source.decoded")
                 self._put(transactions, None if more else self._idle())
                 self._reader.keepalive()
             self._put((), self._idle())

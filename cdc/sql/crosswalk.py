@@ -21,6 +21,9 @@ select $1, $2, s, t, clock_timestamp() from unnest($3::text[], $4::text[]) k (s,
 PG_SHARED = f"""select k.t, x.n from unnest($3::text[]) k (t) cross join lateral (
     select count(*) as n from {TABLE} where entity = $1 and node = $2 and target_key = k.t) x where x.n > 1"""
 
+PG_TAKEN = f"""select k.t from unnest($3::text[]) k (t) cross join lateral (
+    select from {TABLE} where entity = $1 and node = $2 and target_key = k.t limit 1) x"""
+
 PG_FORGET = f"delete from {TABLE} where entity = $1 and node = $2 and source_key = $3"
 
 PG_RENAME = f"update {TABLE} set source_key = $4 where entity = $1 and node = $2 and source_key = $3"
@@ -54,6 +57,11 @@ def my_shared(entity: str, node: str, keys: Iterable[str]) -> str:
     listed = ", ".join(map(my_text, keys))
     only = f"{_mine(entity, node)} and target_key in ({listed})"
     return f"select target_key, count(*) from {TABLE} where {only} group by target_key having count(*) > 1"
+
+
+def my_taken(entity: str, node: str, keys: Iterable[str]) -> str:
+    listed = ", ".join(map(my_text, keys))
+    return f"select distinct target_key from {TABLE} where {_mine(entity, node)} and target_key in ({listed})"
 
 
 def my_forget(entity: str, node: str, key: str) -> str:

@@ -19,9 +19,22 @@ POSTGRESQL = Words(
     "insert",
     " on conflict (entity, node, source_key) do update set target_key = excluded.target_key",
     "t.{}::text",
+    "extract(epoch from clock_timestamp())::float8",
+    "select a.attname from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace"
+    " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]"
+    " where n.nspname = {schema} and c.relname = {table} and i.indisvalid and i.indpred is null",
 )
 MYSQL = Words(
-    my_text, my_name, my_table, "database()", "utc_timestamp(6)", "replace", "", "convert(t.{} using utf8mb4) collate utf8mb4_bin"
+    my_text,
+    my_name,
+    my_table,
+    "database()",
+    "utc_timestamp(6)",
+    "replace",
+    "",
+    "convert(t.{} using utf8mb4) collate utf8mb4_bin",
+    "unix_timestamp(current_timestamp(6))",
+    "select column_name from information_schema.statistics where table_schema = {schema} and table_name = {table} and seq_in_index = 1",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from cdc.model.change import Row
+from cdc.model.change import Row, Value
 from cdc.model.errors import BadRow
 from cdc.model.table import Column, TableName, Unique
 from cdc.model.types import Kind
@@ -138,7 +138,7 @@ def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
     table, index = my_table(plan.table.name), _index(plan)
     forced = f"{table} force index ({my_name(index.name)})" if index else table
     soft = [(column, literals(column)([text])[0]) for column, text in plan.soft_delete]
-    marked = f"({' and '.join(_is(column, literal) for column, literal in soft)})" if soft else "false"
+    marked = marks(plan.soft_delete)
     read, beside = f"select {names[1:-1]} from {forced} where {names}", _read_beside(plan, index)
     return Keys(
         tuples(columns),
@@ -155,6 +155,11 @@ def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
         names,
         marked,
     )
+
+
+def marks(soft_delete: Sequence[tuple[Column, Value]]) -> str:
+    """Return the condition that a soft delete has marked a row."""
+    return f"({' and '.join(_is(column, literals(column)([text])[0]) for column, text in soft_delete)})" if soft_delete else "false"
 
 
 def _read_beside(plan: TargetPlan, index: Unique | None) -> str:

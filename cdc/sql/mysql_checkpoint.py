@@ -24,6 +24,8 @@ class Stored:
     epoch: int
     holder: str
     checkpoint: Checkpoint
+    parked: int = 0
+    """How often operators have changed the parked rows."""
 
 
 FRESH = Stored(0, 0, "", Checkpoint(None, Phase.LOADING, 0, 0.0))
@@ -31,8 +33,8 @@ FRESH = Stored(0, 0, "", Checkpoint(None, Phase.LOADING, 0, 0.0))
 
 
 def select(pipeline: str, *, lock: bool) -> str:
-    """Locked, the row is read as the last transaction left it, once that one has ended."""
-    columns = "seq, epoch, holder, position, phase, rows_applied, newest"
+    """Locked, the row is read as the last transaction left it, once that one has ended; with what only this program's layout has."""
+    columns = "seq, epoch, holder, position, phase, rows_applied, newest" + (", parked_version" if lock else "")
     return f"select {columns} from {_TABLE} where pipeline = {my_text(pipeline)}{' for update' if lock else ''}"
 
 
@@ -40,9 +42,9 @@ def stored(rows: Sequence[Sequence[Any]]) -> Stored | None:
     """Read what `select` returned, undecoded."""
     if not rows:
         return None
-    seq, epoch, holder, position, phase, applied, newest = rows[0]
+    seq, epoch, holder, position, phase, applied, newest, *parked = rows[0]
     at = Position(position) if position is not None else None
-    return Stored(int(seq), int(epoch), holder, Checkpoint(at, Phase(phase), int(applied), float(newest)))
+    return Stored(int(seq), int(epoch), holder, Checkpoint(at, Phase(phase), int(applied), float(newest)), int(parked[0]) if parked else 0)
 
 
 def begin(pipeline: str, holder: str) -> str:
@@ -62,13 +64,14 @@ def take_over(pipeline: str, holder: str) -> str:
     )
 
 
-def advance(pipeline: str, seq: int, epoch: int, batch: Batch) -> str:
-    """Move the checkpoint by compare-and-swap; it changes no row when another process has moved it."""
+def advance(pipeline: str, seq: int, epoch: int, parked: int, batch: Batch) -> str:
+    """Move the checkpoint by compare-and-swap; it changes no row when another process has moved it, or an operator changed the parked rows."""
     newest = f" newest = {batch.newest!r}," if batch.newest else ""
     return (
         f"update {_TABLE} set seq = {seq + 1}, position = {my_text(batch.upto)}, phase = '{batch.phase.value}',"
         f" origin = {my_text(','.join(batch.origin))},{newest} rows_applied = rows_applied + {len(batch.writes)},"
         f" updated_at = utc_timestamp(6) where pipeline = {my_text(pipeline)} and seq = {seq} and epoch = {epoch}"
+        f" and parked_version = {parked}"
     )
 
 

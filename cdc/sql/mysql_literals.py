@@ -95,10 +95,16 @@ def _misfit(column: Column) -> str:
 
 
 def _float(column: Column) -> Literals:
-    """The largest float of four bytes, in its shortest spelling, is past the limit when it is read as a double."""
-    if column.type.size != 4:
-        return _checked(column, _FLOAT, None)
-    return _checked(column, _FLOAT, lambda text: text.replace("3.4028235e+38", "3.4028234663852886e+38"))
+    """The largest float of four bytes, in its shortest spelling, is past the limit when it is read as a double. `-0` would be an integer."""
+    if column.type.size == 4:
+        return _checked(column, _FLOAT, lambda text: _spelled(text.replace("3.4028235e+38", "3.4028234663852886e+38")))
+    fits = re.compile(rf"(?!-0\Z){_FLOAT}", re.ASCII).fullmatch
+    checked = _checked(column, _FLOAT, _spelled)
+    return lambda values: ["null" if v is None else v if fits(v) else checked([v])[0] for v in values]
+
+
+def _spelled(text: str) -> str:
+    return "-0e0" if text == "-0" else text
 
 
 _FLOAT = r"-?\d+(\.\d+)?(e[+-]?\d+)?"
@@ -106,7 +112,7 @@ _EXACT: Mapping[Kind, tuple[str, Callable[[str], str] | None]] = {
     Kind.INT: (r"-?\d+", None),
     Kind.NUMERIC: (r"-?\d+(\.\d+)?", None),
     Kind.BOOL: (r"[tf]", lambda text: "1" if text == "t" else "0"),
-    Kind.BYTES: (r"\\x([0-9a-f]{2})*", lambda text: f"x'{text[2:]}'"),
+    **dict.fromkeys((Kind.BYTES, Kind.GEOMETRY), (r"\\x([0-9a-f]{2})*", lambda text: f"x'{text[2:]}'")),
     Kind.BITS: (r"[01]+", lambda text: f"b'{text}'"),
     Kind.INSTANT: (r"[0-9:. -]+\+00", lambda text: f"'{text[:-3]}'"),
 }

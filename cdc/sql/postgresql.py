@@ -72,7 +72,7 @@ def remove(plan: TargetPlan) -> str:
     match = _keys(plan, plan.key, "t")
     if plan.deletes is Deletes.SOFT:
         assigned = ", ".join(f"{pg_name(column.name)} = {_literal(column, text)}" for column, text in plan.soft_delete)
-        change = f"update {table} t set {assigned} from {source} where {match}{_unmarked(plan)}"
+        change = f"update {table} t set {assigned} from {source} where {match}{unmarked(plan.soft_delete)}"
     else:
         change = f"delete from {table} t using {source} where {match}"
     return f"with d as ({change} returning 1) select count(*) from d"
@@ -113,14 +113,12 @@ def _update(plan: TargetPlan, mask: Sequence[int], source: str) -> str:
 
 def _alive(plan: TargetPlan, mask: Sequence[int]) -> str:
     """Return the further condition on a row that is to take values of some columns only: the others are up to date."""
-    return _unmarked(plan) if len(mask) < len(plan.columns) and plan.soft_delete else ""
+    return unmarked(plan.soft_delete) if len(mask) < len(plan.columns) and plan.soft_delete else ""
 
 
-def _unmarked(plan: TargetPlan) -> str:
+def unmarked(soft_delete: Iterable[tuple[Column, Value]]) -> str:
     """Return the further condition that no soft delete has marked a row."""
-    marks = (
-        (_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, _literal(column, text))) for column, text in plan.soft_delete
-    )
+    marks = [(_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, _literal(column, text))) for column, text in soft_delete]
     return f" and {_differ(marks)}"
 
 

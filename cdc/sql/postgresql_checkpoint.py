@@ -17,10 +17,12 @@ where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and (l.classid::b
 and l.database = (select oid from pg_database where datname = current_database())"""
 """(holder, pid, client) of the session that has the lock."""
 
+END = "select pg_terminate_backend($1)"
+
 TAKE = f"""insert into {_TABLE} (pipeline, seq, epoch, phase, position, origin, holder, newest, rows_applied, updated_at)
 values ($1, 0, 1, 'loading', null, '', $2, 0, 0, clock_timestamp())
 on conflict (pipeline) do update set epoch = {ledger.CHECKPOINT}.epoch + 1, holder = excluded.holder, updated_at = excluded.updated_at
-returning seq, epoch, position, phase, rows_applied, newest"""
+returning seq, epoch, parked_version, position, phase, rows_applied, newest"""
 
 PIPELINES = f"select pipeline from {_TABLE}"
 
@@ -28,8 +30,9 @@ READ = f"select position, phase, rows_applied, newest from {_TABLE} where pipeli
 
 SWAP = f"""update {_TABLE} set seq = seq + 1, position = $4, phase = $5, origin = $6, newest = coalesce(nullif($7::float8, 0), newest),
 rows_applied = rows_applied + $8, updated_at = clock_timestamp() where pipeline = $1 and seq = $2 and epoch = $3
+and parked_version = $9
 returning pg_logical_emit_message(true, {pg_text(ledger.MESSAGE_PREFIX)}, $6)::text"""
-"""Fence, position and marker at once. No row: another process moved the checkpoint."""
+"""Fence, position and marker at once. No row: another process moved the checkpoint, or an operator changed the parked rows."""
 
 SETTLE = f"select seq, epoch from {_TABLE} where pipeline = $1 for update"
 """Waits for a commit that may still be under way."""

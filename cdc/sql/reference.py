@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from cdc.model.reference import Lookup
+from cdc.model.reference import Lookup, Match
 from cdc.model.table import Column, TableName
 from cdc.model.types import Kind
 from cdc.model.words import Words
-from cdc.sql.mysql import Frame
+from cdc.sql.mysql import Frame, marks
 from cdc.sql.names import my_name, my_table, pg_name, pg_table
-from cdc.sql.postgresql import equals, staged_type
+from cdc.sql.postgresql import equals, staged_type, unmarked
 
 
 def pg_find(lookup: Lookup) -> str:
     """Return the query for the values to take: (place from 1, text). It takes one array literal per column of `by`."""
-    arrays = ", ".join(f"${at}::{staged_type(column.type)}[]" for at, column in enumerate(lookup.by, start=1))
-    names = ", ".join(f"c{at}" for at in range(len(lookup.by)))
-    match = " and ".join(f"t.{pg_name(column.name)} {equals(column.type)} k.c{at}" for at, column in enumerate(lookup.by))
-    found = f"select {_text(lookup.take)} as v from {pg_table(lookup.table.name)} t where {match} limit 2"
+    return _pg_each(lookup)
+
+
+def pg_agreeing(match: Match) -> str:
+    """As `pg_find`, for the keys of rows that agree."""
+    return _pg_each(match, unmarked(match.marks) if match.marks else "")
+
+
+def _pg_each(asked: Lookup | Match, further: str = "") -> str:
+    arrays = ", ".join(f"${at}::{staged_type(column.type)}[]" for at, column in enumerate(asked.by, start=1))
+    names = ", ".join(f"c{at}" for at in range(len(asked.by)))
+    agree = " and ".join(f"t.{pg_name(column.name)} {equals(column.type)} k.c{at}" for at, column in enumerate(asked.by))
+    found = f"select {_text(asked.take)} as v from {pg_table(asked.table.name)} t where {agree}{further} limit 2"
     return f"select k.n, f.v from unnest({arrays}) with ordinality k ({names}, n) cross join lateral ({found}) f"
 
 
@@ -46,3 +55,19 @@ def my_find_each(lookup: Lookup, keys: Sequence[bytes]) -> bytes:
     return b" union all ".join(
         b"(select %d, %b from %b where (%b) = %b limit 2)" % (at, take, table, by, key) for at, key in enumerate(keys)
     )
+
+
+def my_agreeing(match: Match) -> Callable[[int, Sequence[bytes]], bytes]:
+    """Return what makes the query for (place, key of a row that agrees) from a place and the texts' literals: the server compares.
+
+    One condition a column: MariaDB scans for a row of columns.
+    """
+    table, take = my_table(match.table.name).encode(), my_name(match.take.name).encode()
+    names = [my_name(column.name).encode() for column in match.by]
+    alive = f" and not {marks(match.marks)}".encode() if match.marks else b""
+
+    def query(at: int, texts: Sequence[bytes]) -> bytes:
+        agree = b" and ".join(b"%b = %b" % pair for pair in zip(names, texts, strict=True))
+        return b"(select %d, %b from %b where %b%b limit 2)" % (at, take, table, agree, alive)
+
+    return query

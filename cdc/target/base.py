@@ -6,13 +6,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from cdc.model.errors import Finding
+from cdc.model.parked import Parked, ParkedKey
 from cdc.model.table import Definition, TableName
-from cdc.model.words import Words
+from cdc.model.words import ParkedWords, Words
 from cdc.model.write import Applied, Batch, Checkpoint
 
 
+class ParkedRows(Protocol):
+    """What waits, as a target has it."""
+
+    def keys(self, after: int = 0) -> Sequence[ParkedKey]:
+        """Return those with a greater id, by id. From then on, batches are refused with `ParkedChanged` once an operator changes any."""
+        ...
+
+    def entries(self, ids: Sequence[int]) -> Sequence[Parked]:
+        """Return those that are still there, by id, with their values."""
+        ...
+
+
 class Target(Protocol):
-    """One session on the target that holds the pipeline's lock. After any error it is closed and a new one is made."""
+    """One session on the target that holds the pipeline's lock. After any error it is closed and a new one is made.
+
+    `BadRow`, `Incomplete` and `ParkedChanged` leave it as it was.
+    """
+
+    @property
+    def parked(self) -> ParkedRows:
+        """What waits."""
+        ...
 
     def checkpoint(self) -> Checkpoint:
         """Take the pipeline's lock, raise its epoch, and read the checkpoint. Call it once, first.
@@ -29,14 +50,16 @@ class Target(Protocol):
         was lost is settled by reading the checkpoint on a new connection. Rows are updated where they differ and inserted where
         they are missing; within the batch the last image of a key wins, images overlay each other where they are partial.
         When the set-based way meets a constraint, the transaction is begun anew and done write by write in source order.
+        What the batch parks and releases is part of the transaction.
 
-        Raises `Incomplete` when a missing row would be inserted from a partial image, `BadRow` when a write fails for good,
-        `Unreachable` and `Transient` as the server's error says. Whenever it raises, nothing was applied.
+        Raises `Incomplete` when a missing row would be inserted from a partial image, `Refused` with all writes that fail for good,
+        `ParkedChanged` when an operator has changed the parked rows since `parked.keys` read them, `Unreachable` and `Transient` as
+        the server's error says. Whenever it raises, nothing was applied.
         """
         ...
 
     def ping(self) -> None:
-        """Find out whether the session still lives, when nothing is to be applied. Raises `Unreachable`."""
+        """Find out whether the session still lives, when nothing is to be applied. Raises `Unreachable`, or `ParkedChanged`."""
         ...
 
     def close(self) -> None:
@@ -49,6 +72,8 @@ class TargetAdmin(Protocol):
 
     words: ClassVar[Words]
     """How this server writes what `cdc xref` asks of the crosswalk."""
+    parked: ClassVar[ParkedWords]
+    """How it writes what is asked of parked row changes."""
 
     def definitions(self, names: Sequence[TableName]) -> Mapping[TableName, Definition]: ...
 

@@ -111,7 +111,7 @@ def alone(write: Write) -> Upserts:
 
 
 def _delete(held: Pending, write: Write, superseded: Counter[tuple[str, Op]]) -> None:
-    if write.plan.deletes is Deletes.HARD and write.key in held.upserts:
+    if write.plan.deletes is not Deletes.SOFT and write.key in held.upserts:
         del held.upserts[write.key]
         superseded[write.plan.mapping, Op.UPDATE] += 1
     if write.key in held.deletes:
@@ -141,7 +141,7 @@ def _overlay(under: Row, over: Row) -> Row:
 
 def _steps(pending: dict[TargetPlan, Pending]) -> list[Step]:
     rising = sorted(pending.items(), key=lambda item: item[0].rank)
-    hard = [Removals(plan, list(held.deletes)) for plan, held in reversed(rising) if held.deletes and plan.deletes is Deletes.HARD]
+    hard = [Removals(plan, list(held.deletes)) for plan, held in reversed(rising) if held.deletes and plan.deletes is not Deletes.SOFT]
     soft = [Removals(plan, list(held.deletes)) for plan, held in rising if held.deletes and plan.deletes is Deletes.SOFT]
     upserts = [group for plan, held in rising if held.upserts for group in _by_mask(plan, held.upserts.values())]
     return [*hard, *upserts, *soft]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from cdc.failpoint import reach
 from cdc.mapping.expression.runtime.identifier import ROOT, stable_uuid, version_5
 from cdc.model.reference import Ref, Xref
 from cdc.sql.crosswalk import source_key
@@ -41,7 +42,12 @@ class Entries:
     def record(self, entity: str, entries: Mapping[str, str]) -> None:
         if entries:
             self._store.record(entity, self._node, entries)
+            reach("crosswalk.recorded")
             self._known[entity].update(entries)
+
+    def taken(self, entities: Iterable[str], keys: Sequence[str]) -> frozenset[str]:
+        """Return those target keys that are some source row's."""
+        return frozenset().union(*(self._store.taken(entity, self._node, keys) for entity in entities if keys))
 
     def rename(self, old: Ref, new: Ref) -> None:
         """Let the entry of the old key be that of the new one."""

@@ -12,8 +12,9 @@ from cdc.model.change import Op, Row, Value
 from cdc.model.errors import BadRow, key_text
 from cdc.model.reference import Lookup, Missing, Ref, Xref
 from cdc.model.write import Write
+from cdc.target.adoption import Adoption
 from cdc.target.crosswalk import Entries
-from cdc.target.making import make
+from cdc.target.making import make, new_rows
 from cdc.target.plans import Plans, refs, refs_of
 from cdc.target.store import Store, Texts
 from cdc.target.tally import Tally
@@ -26,6 +27,7 @@ class Filling:
         self._plans, self._store, self._entries = plans, store, entries
         self._found: dict[Ref, Sequence[Value]] = {}
         self._originals: dict[int, tuple[Write, Write]] = {}
+        self._adoption: Adoption | None = None
 
     def original(self, write: Write) -> Write:
         """Return the write from which a filled one came."""
@@ -35,6 +37,7 @@ class Filling:
         """Find what the run refers to, make what is new, and return its writes filled. Deletes of what was never there fall away."""
         self._look_up(writes)
         writes = [self._unmoved(write) for write in writes]
+        self._adopt(writes)
         created = make(self._plans, self._store, self._entries, writes, partial(self._image, own=False))
         made: list[Write] = []
         for write in writes:
@@ -45,6 +48,18 @@ class Filling:
             else:
                 made.append(filled)
         return made
+
+    def applied(self, run: Sequence[Write], tally: Tally) -> None:
+        """The run's filled writes are applied: what it adopted counts, unless one of its rows should have been adopted by another."""
+        if self._adoption is not None:
+            self._adoption.prove(alone=len(run) == 1)
+            self._adoption.count(tally)
+
+    def _adopt(self, writes: Sequence[Write]) -> None:
+        self._adoption = None
+        if self._plans.adopt and (new := new_rows(self._plans, self._entries, writes)):
+            self._adoption = Adoption(self._plans, self._store, self._entries, self._value)
+            self._adoption.adopt(new)
 
     def _look_up(self, writes: Sequence[Write]) -> None:
         asked: dict[Lookup, dict[Texts, Ref]] = defaultdict(dict)
@@ -154,10 +169,12 @@ def _rule(ref: Ref, write: Write) -> Missing:
     reference, where = ref.reference, _where(ref, write)
     if isinstance(reference, Xref):
         message = f"{where}: the crosswalk has no entry of '{reference.entity}' for what the row refers to"
-        raise BadRow(message, f"Is that row mapped, and does `where` take it? `cdc xref get {reference.entity}` shows the entries.")
+        hint = f"Is that row mapped, and does `where` take it? `cdc xref get {reference.entity}` shows the entries."
+        raise BadRow(message, hint, waits=True)
     if reference.missing is Missing.PARK:
         message = f"{where}: {reference.table.name} has no row that agrees with what is looked up"
-        raise BadRow(message, "Make that row on the target, or write `missing: keep` or `missing: null` in the mapping.")
+        hint = "Make that row on the target, or write `missing: keep` or `missing: null` in the mapping."
+        raise BadRow(message, hint, waits=True)
     return reference.missing
 
 

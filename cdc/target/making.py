@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow, Incomplete, key_text
 from cdc.model.reference import Maker, Xref
 from cdc.model.write import TargetPlan, Write
 from cdc.sql.crosswalk import source_key
+from cdc.target.adoption import New
 from cdc.target.crosswalk import Entries
 from cdc.target.plans import Plans, key_ref, refs_of
 from cdc.target.store import Store
@@ -21,7 +22,7 @@ def make(plans: Plans, store: Store, entries: Entries, writes: Iterable[Write], 
     `fill` fills in all of an image but the row's own key.
     """
     inserted: list[Write] = []
-    for plan, new in _new(plans, entries, writes).items():
+    for plan, new in new_rows(plans, entries, writes).items():
         owner = plans.facts[plan].owner
         assert owner is not None
         if owner.maker is Maker.UUID:
@@ -33,8 +34,7 @@ def make(plans: Plans, store: Store, entries: Entries, writes: Iterable[Write], 
     return _create(plans, store, entries, inserted, fill)
 
 
-def _new(plans: Plans, entries: Entries, writes: Iterable[Write]) -> Mapping[TargetPlan, Mapping[str, Write]]:
-    """Return plan → source key → the first write of each row without an entry."""
+def new_rows(plans: Plans, entries: Entries, writes: Iterable[Write]) -> New:
     new: dict[TargetPlan, dict[str, Write]] = defaultdict(dict)
     seen: set[tuple[str, str]] = set()
     for write in writes:
@@ -80,5 +80,5 @@ def _insert(store: Store, entries: Entries, plan: TargetPlan, pairs: Sequence[tu
         keys = store.create(plan, places, rows)
     except BadRow as error:
         which = f" (key {key_text(pairs[0][0].key)})" if len(pairs) == 1 else ""
-        raise BadRow(f"mapping {plan.mapping}: {plan.table.name}{which}: {error}", error.hint) from error
+        raise BadRow(f"mapping {plan.mapping}: {plan.table.name}{which}: {error}", error.hint, waits=error.waits) from error
     entries.record(owner.entity, dict(zip([source_key(key_ref(write).texts) for write, _ in pairs], keys, strict=True)))

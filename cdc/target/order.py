@@ -64,7 +64,7 @@ def _guard(plan: TargetPlan, plans: Sequence[TargetPlan], cascades: Mapping[Tabl
     neighbours = [other for other in plans if other is not plan and other.table.name == plan.table.name]
     same_key = [other for other in neighbours if _key(other) == _key(plan)]
     rivals = [other for other in same_key if _payload(other) & _payload(plan) or _selective(plan) or _selective(other)]
-    taken = cascades[plan.table.name] if plan.deletes is Deletes.HARD else set()
+    taken = cascades[plan.table.name] if plan.deletes in (Deletes.HARD, Deletes.PARK) else set()
     return Guard(
         revives=plan.deletes is Deletes.SOFT,
         strangers=tuple(other for other in neighbours if other not in same_key),

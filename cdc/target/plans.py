@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from cdc.model.reference import Lookup, Ref, Xref
+from cdc.model.reference import Lookup, Match, Ref, Xref
 from cdc.model.table import TableName
 from cdc.model.value import value
 from cdc.model.write import TargetPlan, Write
@@ -24,13 +24,20 @@ class Facts:
     """The tables of its look-ups."""
     shaken: bool
     """Deletes elsewhere may change rows of these tables, by a cascade."""
+    matches: tuple[tuple[Match, tuple[int, ...]], ...]
+    """Ways to find a row that is there before one is made, each with the positions of its columns."""
+    rivals: tuple[str, ...]
+    """The entities whose entries lead to rows of this table."""
 
 
 class Plans:
     """A session's plans. `collapse` collapses their filled writes."""
 
     def __init__(self, plans: Sequence[TargetPlan]) -> None:
-        self.facts = {plan: _facts(plan) for plan in plans}
+        entities = list(dict.fromkeys((plan.table.name, owner.entity) for plan in plans if (owner := _owner(plan))))
+        self.facts = {plan: _facts(plan, tuple(entity for table, entity in entities if table == plan.table.name)) for plan in plans}
+        self.adopt = any(facts.matches for facts in self.facts.values())
+        """Whether any of them looks for rows that are there already."""
         self.collapse: Callable[[Iterable[Write]], Collapsed] = collapser(plans)
         self._all = list(plans)
         self._without: dict[tuple[TargetPlan, tuple[int, ...]], TargetPlan] = {}
@@ -61,15 +68,28 @@ def key_ref(write: Write) -> Ref:
     return next(refs(write.key))
 
 
-def _facts(plan: TargetPlan) -> Facts:
+def ways(plan: TargetPlan) -> Iterator[tuple[str, Match]]:
+    """Yield the ways in which rows are adopted, each with its columns' names."""
+    owner = _owner(plan)
+    yield from ((", ".join(column.name for column in match.by), match) for match in (owner.match if owner else ()))
+
+
+def _owner(plan: TargetPlan) -> Xref | None:
+    return next((one for one in plan.references if isinstance(one, Xref) and one.maker is not None), None)
+
+
+def _facts(plan: TargetPlan, rivals: tuple[str, ...]) -> Facts:
     filled = {reference.column for reference in plan.references}
     lookups = [reference for reference in plan.references if isinstance(reference, Lookup)]
     spots = [at for at, column in enumerate(plan.columns) if column.name in filled]
+    owner, names = _owner(plan), [column.name for column in plan.columns]
     return Facts(
         tuple(sorted(spots, key=lambda at: at in plan.key)),
-        next((one for one in plan.references if isinstance(one, Xref) and one.maker is not None), None),
+        owner,
         frozenset(lookup.table.name for lookup in lookups),
         any(key.cascades for lookup in lookups for key in lookup.table.foreign_keys),
+        tuple((match, tuple(names.index(column.name) for column in match.by)) for match in (owner.match if owner else ())),
+        rivals,
     )
 
 

@@ -45,6 +45,7 @@ def resolve(plans: Plans, store: Store, writes: Sequence[Write], node: str, tall
     try:
         for run in _runs(plans, store, entries, writes):
             apply(filling.filled(run, tally))
+            filling.applied(run, tally)
     except Incomplete as incomplete:
         raise Incomplete([filling.original(write) for write in incomplete.writes]) from None
 
@@ -62,11 +63,13 @@ class _Run:
     def __init__(self) -> None:
         self.writes: list[Write] = []
         self.wrote: set[TableName] = set()
+        self.plans: set[TargetPlan] = set()
         self.deletes = False
 
     def add(self, write: Write) -> None:
         self.writes.append(write)
         self.wrote.add(write.plan.table.name)
+        self.plans.add(write.plan)
         self.deletes = self.deletes or write.image is None or write.moved is not None
 
 
@@ -76,7 +79,9 @@ def _runs(plans: Plans, store: Store, entries: Entries, writes: Sequence[Write])
     for write in writes:
         facts = plans.facts[write.plan]
         alone = facts.owner is not None and write.moved is not None
-        if run.writes and (alone or _looks_at(run, write, facts) or (run.deletes and _creates(store, entries, write, facts))):
+        if run.writes and (
+            alone or _looks_at(run, write, facts) or ((facts.matches or run.deletes) and _after_others(plans, store, entries, run, write))
+        ):
             yield run.writes
             run = _Run()
         run.add(write)
@@ -93,7 +98,15 @@ def _looks_at(run: _Run, write: Write, facts: Facts) -> bool:
     return touched and any(isinstance(ref.reference, Lookup) and None not in ref.texts for ref in refs_of(facts, write))
 
 
-def _creates(store: Store, entries: Entries, write: Write, facts: Facts) -> bool:
-    """Return whether the write's row must be inserted to have a key, before anything else of its run is done."""
-    made = facts.owner is not None and facts.owner.maker is Maker.DATABASE and write.image is not None
-    return made and not store.reserves and entries.target_key(key_ref(write)) is None
+def _after_others(plans: Plans, store: Store, entries: Entries, run: _Run, write: Write) -> bool:
+    """Return whether the write's row is new, and what stands before it in the run must be done before it is looked for or made.
+
+    Rows to adopt are looked for when a run begins. Rows that the same entity's plans write are their own: they are none to adopt, and `prove` sees the rest.
+    """
+    facts = plans.facts[write.plan]
+    if facts.owner is None or write.image is None or entries.target_key(key_ref(write)) is not None:
+        return False
+    if facts.matches:
+        table = write.plan.table.name
+        return run.deletes or any(plan.table.name == table and plans.facts[plan].owner is None for plan in run.plans)
+    return facts.owner.maker is Maker.DATABASE and not store.reserves

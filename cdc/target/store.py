@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeAlias
 
 from cdc.model.change import Row, Value
-from cdc.model.reference import Lookup
+from cdc.model.reference import Lookup, Match
 from cdc.model.write import TargetPlan
 
 Texts: TypeAlias = tuple[str | None, ...]
@@ -22,6 +23,10 @@ class Store(Protocol):
 
     def find(self, lookup: Lookup, keys: Sequence[Texts]) -> Found: ...
 
+    def agreeing(self, match: Match, keys: Sequence[Texts]) -> Found:
+        """Return the keys of the rows that agree with these texts, none of which is NULL, as the server's own `=` compares them."""
+        ...
+
     def entries(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, str]:
         """Return the crosswalk's entries: source key → target key."""
         ...
@@ -34,6 +39,10 @@ class Store(Protocol):
 
     def shared(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, int]:
         """Return those target keys to which several entries lead, and how many."""
+        ...
+
+    def taken(self, entity: str, node: str, keys: Sequence[str]) -> AbstractSet[str]:
+        """Return those target keys to which an entry leads."""
         ...
 
     def forget(self, entity: str, node: str, key: str) -> None:

@@ -14,6 +14,7 @@ class Tally:
     def __init__(self) -> None:
         self._rows: Counter[tuple[str, Op]] = Counter()
         self._unchanged: Counter[str] = Counter()
+        self._adopted: Counter[str] = Counter()
 
     def add(self, mapping: str, effect: Op | None, writes: int = 1) -> None:
         if not writes:
@@ -23,5 +24,14 @@ class Tally:
         else:
             self._rows[mapping, effect] += writes
 
+    def adopt(self, mapping: str, rows: int) -> None:
+        self._adopted[mapping] += rows
+
+    def take(self, other: Tally) -> None:
+        """Count what another one has counted."""
+        self._rows.update(other._rows)
+        self._unchanged.update(other._unchanged)
+        self._adopted.update(other._adopted)
+
     def applied(self) -> Applied:
-        return Applied(self._rows, self._unchanged)
+        return Applied(self._rows, self._unchanged, self._adopted)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic, sleep
 from typing import Any
@@ -15,7 +15,6 @@ from cdc.model.endpoint import Endpoint
 from cdc.model.table import Column, Definition, TableName
 from cdc.model.types import Kind
 from cdc.model.write import TargetPlan
-from cdc.sql import ledger
 from cdc.sql.names import my_name, my_table, my_text
 from cdc.target.mysql.admin import MySQLTargetAdmin
 from cdc.target.mysql.session import lock_name
@@ -36,8 +35,11 @@ class MySQLHarness:
     def __post_init__(self) -> None:
         self.proxied = self.server.port
         self.connection = self.server.connect()
-        for statement in (f"create database {self.schema}", *ledger.MYSQL, "set @application = 1, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'"):
-            self.execute(statement)
+        self.execute(f"create database {self.schema}")
+        with closing(self.admin()) as admin:
+            for statement in admin.setup():
+                self.execute(statement)
+        self.execute("set @application = 1, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
 
     def execute(self, statement: str) -> tuple[Any, ...]:
         with self.connection.cursor() as cursor:

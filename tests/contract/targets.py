@@ -6,7 +6,7 @@ methods of `Harness` and add it to `HARNESSES`.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import uuid4
@@ -18,7 +18,6 @@ from cdc.model.endpoint import Endpoint
 from cdc.model.table import Column, Definition, ForeignKey, Table, TableName, Unique
 from cdc.model.types import Kind, Type
 from cdc.model.write import Batch, Deletes, TargetPlan, Write
-from cdc.sql import ledger
 from cdc.sql.names import pg_name, pg_table, pg_text
 from cdc.target.base import Target
 from cdc.target.memory import MemoryDatabase, MemoryTarget
@@ -182,8 +181,13 @@ class PostgreSQLHarness:
         self.proxied = self.server.port
         options = "-c datestyle=ISO -c timezone=UTC -c extra_float_digits=3 -c bytea_output=hex"
         self.connection = self.server.connect(self.database, options=options)
-        for statement in (f"create schema {pg_name(self.schema)}", *ledger.POSTGRESQL):
-            self.connection.execute(statement)
+        self.connection.execute(f"create schema {pg_name(self.schema)}")
+        with closing(self.admin()) as admin:
+            for statement in admin.setup():
+                self.connection.execute(statement)
+
+    def execute(self, statement: str) -> None:
+        self.connection.execute(statement.encode())
 
     def endpoint(self, port: int | None = None) -> Endpoint:
         return Endpoint("crm", "postgresql", "127.0.0.1", port or self.server.port, "cdc", PASSWORD, self.database, {})

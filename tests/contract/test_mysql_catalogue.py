@@ -8,6 +8,7 @@ from cdc.model.table import ForeignKey, TableName, Unique
 from cdc.model.types import Kind, Type
 from cdc.server.mysql import connect
 from cdc.server.mysql_catalogue import describe, folds_case
+from tests.series import series
 
 
 @pytest.fixture
@@ -51,8 +52,8 @@ TYPES = {
     "datetime": Type(Kind.TIMESTAMP, "datetime", precision=0),
     "timestamp(6)": Type(Kind.INSTANT, "timestamp(6)", precision=6),
     "uuid": Type(Kind.UUID, "uuid"),
-    "inet6": Type(Kind.OTHER, "inet6"),
-    "point": Type(Kind.OTHER, "point"),
+    "inet6": Type(Kind.ADDRESS, "inet6"),
+    "point": Type(Kind.GEOMETRY, "point"),
 }
 
 
@@ -144,6 +145,6 @@ def test_names_of_two_databases_do_not_mix(shop, mariadb, database, endpoint):
 
 def test_the_estimate_is_the_servers(shop):
     _, run, ask = shop
-    run("create table t (a int primary key)", "insert into t select seq from seq_1_to_500", "analyze table t")
+    run("create table t (a int primary key)", f"insert into t select seq from {series(500)}", "analyze table t")
     (table,) = ask("t").values()
     assert 300 <= table.estimate <= 700

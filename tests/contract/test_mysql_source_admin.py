@@ -57,7 +57,6 @@ def test_a_server_as_it_should_be(shop):
         ("binlog_format", "MIXED", "binlog-format", Exit.CONFIG),
         ("binlog_row_image", "MINIMAL", "row-image", Exit.CONFIG),
         ("binlog_row_metadata", "MINIMAL", "row-metadata", Exit.CONFIG),
-        ("log_bin_compress", "ON", "compression", Exit.CONFIG),
         ("sync_binlog", "0", "durability", Exit.OK),
         ("innodb_flush_log_at_trx_commit", "2", "durability", Exit.OK),
     ],
@@ -65,7 +64,7 @@ def test_a_server_as_it_should_be(shop):
 def test_settings(shop, variable, bad, code, exit_code):
     """torture: B08, rule 14"""
     _, run, check = shop
-    good = {"sync_binlog": 1, "innodb_flush_log_at_trx_commit": 1, "log_bin_compress": "off", "binlog_format": "row"}.get(variable, "full")
+    good = {"sync_binlog": 1, "innodb_flush_log_at_trx_commit": 1, "binlog_format": "row"}.get(variable, "full")
     run(f"set global {variable} = {bad}")
     try:
         ((found_code, found_exit, finding),) = check()

@@ -391,7 +391,7 @@ def test_gaps_are_named_and_nothing_is_read(erp):
     ]:
         with pytest.raises(Gap, match=words) as caught:
             next(erp.source().read(position(wrong)))
-        assert "cdc teardown" in caught.value.hint
+        assert "cdc resync --gap" in caught.value.hint
     erp.sql.execute(f"select pg_drop_replication_slot('cdc_{erp.pipeline}')")
     with pytest.raises(Gap, match="does not exist"):
         next(erp.source().read(position(here)))

@@ -13,6 +13,7 @@ from cdc.model.endpoint import Endpoint
 from cdc.model.errors import BadRow, Exit, Fenced, Held, Misconfigured, Transient, key_text
 from cdc.model.table import ForeignKey, TableName
 from cdc.model.types import Kind
+from cdc.sql import ledger
 from cdc.sql.names import pg_name
 from cdc.target.postgresql import PostgreSQLTarget, PostgreSQLTargetAdmin
 from demo.servers import PASSWORD
@@ -608,8 +609,9 @@ def test_setup_and_teardown(harness):
     one, two = PostgreSQLTargetAdmin(endpoint, "it's one"), PostgreSQLTargetAdmin(endpoint, "two")
     assert one.checkpoint() is None and one.holder() is None and one.teardown() == []
     one.execute("create schema cdc")
-    assert len(one.setup()) == 1
+    assert not [statement for statement in one.setup() if statement.startswith("create schema")]
     one.execute("drop schema cdc")
+    assert one.setup()[0].startswith("create schema")
     for statement in one.setup():
         one.execute(statement)
     assert one.setup() == [] and one.checkpoint() is None
@@ -619,14 +621,38 @@ def test_setup_and_teardown(harness):
         target.apply(batch(upto=pipeline))
         target.close()
     assert (one.checkpoint().position, two.checkpoint().position) == ("it's one", "two")
-    (statement,) = one.teardown()
-    one.execute(statement)
+    for statement in one.teardown():
+        one.execute(statement)
     assert one.checkpoint() is None and one.teardown() == [] and two.checkpoint().position == "two"
     one.execute("create table cdc.mine (a int)")
-    assert two.teardown() == ["drop table cdc.checkpoint"]
+    assert two.teardown() == [f"drop table cdc.{name}" for name in ("audit_trail", "checkpoint", "parked")]
     one.execute("drop table cdc.mine")
     for statement in two.teardown():
         two.execute(statement)
-    assert len(one.setup()) == 2
+    assert one.setup()[0].startswith("create schema")
     one.close()
     two.close()
+
+
+def test_tables_of_the_first_layout_are_brought_up_however_often_that_is_broken_off(harness):
+    """torture: A24."""
+    name = f"{harness.database}_older"
+    harness.server.create(name)
+    endpoint = replace(harness.endpoint(), database=name)
+    admin = PostgreSQLTargetAdmin(endpoint, "one")
+    for statement in ledger.POSTGRESQL:
+        admin.execute(statement)
+    admin.execute("insert into cdc.checkpoint values ('one', 3, 2, 'streaming', 'x:9', '', 'h:1', 1.5, 7, now())")
+    done = []
+    while needed := admin.setup():
+        done.append(needed[0])
+        admin.execute(needed[0])
+    assert (len(done), len(set(done)), admin.checkpoint().position) == (len(done), len(done), "x:9")
+    target = PostgreSQLTarget(endpoint, "one", [])
+    assert target.checkpoint().rows == 7
+    target.close()
+    admin.execute("comment on table cdc.checkpoint is 'cdc layout 99'")
+    for asks in (admin.setup, admin.checkpoint):
+        with pytest.raises(Misconfigured, match="of layout 99"):
+            asks()
+    admin.close()

@@ -19,6 +19,7 @@ from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
 from cdc.source.postgresql.shapes import table_of as pg_table_of
 from cdc.source.postgresql.source import PostgreSQLSource
 from cdc.source.postgresql.visible import Unseen
+from tests.series import series
 
 PG_TYPES = """create table t (id int primary key, b boolean, i2 smallint, i8 bigint, n numeric, n2 numeric(12,3), f4 real, f8 double precision,
     c char(5), v varchar(20), x text, y bytea, d date, tm time(3), ts timestamp(2), tz timestamptz, iv interval, u uuid, j jsonb,
@@ -192,7 +193,7 @@ def test_a_query_can_not_write(site):
 
 def test_what_reads_a_large_table_whole_is_named(site):
     site.execute("create table t (id int primary key, parent int)")
-    numbers = "generate_series(1, 20000)" if not site.mysql else "seq_1_to_20000"
+    numbers = "generate_series(1, 20000)" if not site.mysql else series(20000)
     site.execute(f"insert into t select {'n' if not site.mysql else 'seq'}, 1 from {numbers} {'n' if not site.mysql else ''}")
     site.execute("analyze table t" if site.mysql else "analyze t")
     admin, definition = site.admin(), site.definition()

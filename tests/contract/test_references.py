@@ -11,19 +11,16 @@ from cdc.model.reference import Lookup, Maker, Missing, Ref, Xref
 from cdc.model.table import ForeignKey
 from cdc.model.types import Kind
 from cdc.model.write import Deletes, TargetPlan
-from cdc.sql import ledger
-from tests.contract.proxy import Proxy
+from tests.contract.crosswalked import crosswalk, crosswalked, from_erp, opened
 from tests.contract.targets import HARNESSES, batch, column, delete, name_of, plan, table, upsert
+from tests.proxy import Proxy
 
 ID = column("id", Kind.INT, identity=True, default=True)
 
 
 @pytest.fixture(params=HARNESSES)
 def harness(request):
-    with HARNESSES[request.param](request) as made:
-        make = {"postgresql": ledger.POSTGRESQL_CROSSWALK, "mysql": ledger.MYSQL_CROSSWALK}
-        for statement in make.get(made.kind, ()):
-            (made.connection.execute if made.kind == "postgresql" else made.execute)(statement)
+    with crosswalked(request) as made:
         yield made
 
 
@@ -44,15 +41,6 @@ def users(harness):
     made = harness.create(table(harness, "users", column("id", Kind.INT), column("login"), unique={"users_login": ("login",)}))
     harness.insert(made, {"id": "7", "login": "ann"}, {"id": "8", "login": "bob"})
     return made
-
-
-def crosswalk(harness, entity):
-    """Return the entity's entries: (node, source key) → target key."""
-    if harness.kind == "memory":
-        return {(node, source): target for (of, node, source), target in harness.database.crosswalk.items() if of == entity}
-    query = f"select node, source_key, target_key from cdc.crosswalk where entity = '{entity}'"
-    rows = harness.connection.execute(query).fetchall() if harness.kind == "postgresql" else harness.execute(query)
-    return {(node, source): target for node, source, target in rows}
 
 
 class Accounts:
@@ -85,18 +73,8 @@ class Tickets:
         return upsert(self.plan, number, title, Ref(self.lookup, (login,)))
 
 
-def opened(harness, *plans):
-    target = harness.target(*plans)
-    target.checkpoint()
-    return target
-
-
 def owners(harness, tickets):
     return {row["id"]: row["owner_id"] for row in harness.rows(tickets.table)}
-
-
-def from_erp(*writes, upto="1"):
-    return batch(*writes, upto=upto, origin=("erp",))
 
 
 # look-ups

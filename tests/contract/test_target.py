@@ -11,8 +11,8 @@ from cdc.model.errors import BadRow, Fenced, Held, Incomplete, Unreachable, key_
 from cdc.model.table import ForeignKey
 from cdc.model.types import Kind
 from cdc.model.write import Deletes, Phase
-from tests.contract.proxy import Proxy
 from tests.contract.targets import HARNESSES, MemoryHarness, batch, column, delete, plan, table, upsert
+from tests.proxy import Proxy
 
 ID = column("id", Kind.INT)
 

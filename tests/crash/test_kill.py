@@ -56,7 +56,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(world, pair):
     for _ in range(30):
         world.transaction()
     assert world.command("setup").returncode == 0
-    kill_loop(world, kills=5)
+    kill_loop(world, kills=3)
     world.start()
     world.settle()
     world.check()
@@ -132,7 +132,7 @@ def test_restart_without_changes_writes_nothing(world, pair):
         world.transaction()
     assert world.command("run", "--once").returncode == 0
     world.check()
-    effects = world.execute(world.target, "select count(*) from audit")
+    effects = world.execute(world.target, "select count(*) from effect")
     again = world.command("run", "--once")
     assert again.returncode == 0, again.stderr
-    assert world.execute(world.target, "select count(*) from audit") == effects
+    assert world.execute(world.target, "select count(*) from effect") == effects

@@ -202,6 +202,7 @@ def test_explain_of_a_row_that_fails(site):
     ("words", "code", "said"),
     [
         (("customers", "--key", "99"), 1, "has no row with this id"),
+        (("customers", "--key", "abc"), 2, "--key: 'id' of public.customer is integer: invalid input syntax for type integer"),
         (("customers", "--key", "1", "--key", "2"), 2, "the key of public.customer is id"),
         (("customers", "--key", "1", "--key", "code=2"), 2, "by position, or all as column=value"),
         (("customer", "--key", "1"), 2, "did you mean 'customers'?"),

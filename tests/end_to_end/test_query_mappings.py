@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.series import series
 from tests.service import Service
 
 SOURCE = (
@@ -221,10 +222,10 @@ def test_killed_in_the_middle_no_effect_is_doubled(shop):
 
 def test_a_change_that_touches_many_rows_is_written_by_and_by(shop):
     """A country's code behind 12,000 parties: in transactions of bounded size, the position moving with the last."""
-    series = "generate_series(1, 12000) s (seq)" if shop.is_postgresql("erp") else "seq_1_to_12000"
+    numbers = "generate_series(1, 12000) s (seq)" if shop.is_postgresql("erp") else series(12000)
     name = "seq::text" if shop.is_postgresql("erp") else "seq"
-    shop.sql("erp", f"insert into party_party select seq, {name}, {name}, true from {series}")
-    shop.sql("erp", f"insert into party_address select seq, seq, 1, 'Bonn', '53111', 1, true, true from {series}")
+    shop.sql("erp", f"insert into party_party select seq, {name}, {name}, true from {numbers}")
+    shop.sql("erp", f"insert into party_address select seq, seq, 1, 'Bonn', '53111', 1, true, true from {numbers}")
     shop.once()
     assert shop.sql("crm", "select country, count(*) from accounts group by country") == [("DE", 12000)]
     before = shop.seq()

@@ -568,7 +568,7 @@ def test_a_log_that_does_not_reach_back(make: Make, pair: tuple[str, str], spoil
     site = make(*pair)
     site.runs()
     spoil(site)
-    site.refused(76, says, "Run `cdc teardown` and `cdc setup`. then `cdc run` loads the tables again")
+    site.refused(76, says, "cdc resync --gap")
     assert site.cdc("teardown", "--yes").code == 0
     assert site.cdc("setup").code == 0
     site.fits()

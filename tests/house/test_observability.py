@@ -5,12 +5,15 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from cdc.app.metrics import FAMILIES, Meters, Metrics
+from cdc.app.retention import Outlook
 from cdc.app.watch import Clock, Watch
+from cdc.model.retention import Retention
 
 ROOT = Path(__file__).parents[2]
 GRAFANA = ROOT / "grafana"
@@ -25,8 +28,16 @@ OURS = re.compile(r"\b((?:cdc|process)_[a-z0-9_]+)\b")
 @pytest.fixture(scope="module")
 def samples():
     """Sample name → its label names, of a daemon with one pipeline."""
-    metrics = Metrics()
-    Meters(metrics, Watch("p", Clock()), source="erp", target="crm", mappings=["customers"])
+    metrics, watches = Metrics(), [Watch("p", Clock()), Watch("q", Clock())]
+    for watch in watches:
+        Meters(metrics, watch, source="erp", target="crm", mappings=["customers"])
+        measured = watch.measured
+        measured.written = measured.applied = 1.0
+        measured.outlook = Outlook(0.5, 60.0)
+        measured.answers("source", 0.5)
+    watches[0].measured.retention = Retention(1.0, 1, 1, True, "reserved", 1)
+    watches[1].measured.retention = Retention(1.0, oldest=1.0, keeps=1.0)
+    metrics.reloads(SimpleNamespace(successful=True, succeeded=1.0))
     return {s.name: set(s.labels) for family in metrics.registry.collect() for s in family.samples}
 
 

@@ -58,10 +58,12 @@ def _make(line: Line, plan: Plan) -> int:
 
 
 def _print(line: Line, plan: Plan) -> int:
+    from contextlib import closing
+
     from cdc.app.setup import setting_up
 
-    with line.admins() as (source, target):
-        statements = setting_up(line, plan, source, target)
+    with line.admins() as (source, target), closing(line.probe()) as probe:
+        statements = setting_up(line, plan, source, target, probe)
     for statement in statements:
         click.echo(statement.sql())
     return len(statements)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 _COLUMNS: Sequence[tuple[str, Literal["left", "right"]]] = (
     ("PIPELINE", "left"), ("STATE", "left"), ("LAG", "right"), ("LOG AHEAD", "right"), ("ROWS APPLIED", "right"), ("PARKED", "right"),
 )  # fmt: skip
-_STYLES = {"streaming": "green", "snapshot": "blue", "starting": "blue", "backoff": "yellow", "failed": "red", "stopped": "dim"}
+_STYLES = {
+    "streaming": "green",
+    "paused": "yellow",
+    "snapshot": "blue",
+    "starting": "blue",
+    "backoff": "yellow",
+    "failed": "red",
+    "stopped": "dim",
+}
 
 
 @click.command("status", short_help="Show where pipelines stand.")
@@ -75,9 +83,22 @@ def _table(standings: Sequence[Standing], *, color: bool, masks: Callable[[str],
     console = Console(no_color=not color, width=None if sys.stdout.isatty() else 160)
     console.print(table)
     for each in standings:
-        for what in ("position", "last_error"):
-            if text := each.summary[what]:
-                console.print(Text(f"{each.pipeline}: {what.replace('_', ' ')}: {one_line(masks(text))}"), soft_wrap=True)
+        for what, text in _more(each.summary):
+            console.print(Text(f"{each.pipeline}: {what}: {one_line(masks(text))}"), soft_wrap=True)
+
+
+def _more(summary: Summary) -> Iterator[tuple[str, str]]:
+    """What there is to say beside the numbers."""
+    from cdc.app.stall import spoken
+
+    for what in ("position", "last_error", "paused_for"):
+        if text := summary[what]:
+            yield what.replace("_", " "), text
+    if summary["stalled"]:
+        yield "stalled", "its position does not move, and there is work to do"
+    used, lost = summary["log_budget_used"], summary["log_lost_in_seconds"]
+    if used is not None and lost is not None:
+        yield "source's log", f"{used:.0%} of what may be kept is used; at this rate the log is lost in {spoken(lost)}"
 
 
 def _numbers(summary: Summary) -> list[str]:

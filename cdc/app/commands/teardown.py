@@ -23,7 +23,7 @@ def command(options: Options, pipelines: Sequence[str], *, yes: bool, dry_run: b
     is found by it, what was deleted there in between is not. The crosswalk stays, so that the next load finds its rows: without it
     (--crosswalk), a load makes a second row for each whose key the target's database made.
     """
-    from contextlib import ExitStack
+    from contextlib import ExitStack, closing
 
     from cdc.app.build import line
     from cdc.app.files import chosen, logging, opened
@@ -34,7 +34,14 @@ def command(options: Options, pipelines: Sequence[str], *, yes: bool, dry_run: b
     lines = [line(pipeline) for pipeline in chosen(settings, pipelines)]
     with ExitStack() as connections:
         statements = [
-            statement for each in lines for statement in tearing_down(each, *connections.enter_context(each.admins()), crosswalk=crosswalk)
+            statement
+            for each in lines
+            for statement in tearing_down(
+                each,
+                *connections.enter_context(each.admins()),
+                connections.enter_context(closing(each.probe())),
+                crosswalk=crosswalk,
+            )
         ]
         for statement in statements:
             click.echo(statement.sql())

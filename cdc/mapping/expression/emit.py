@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from cdc.mapping.expression.node import (
     Among,
     And,
+    Apply,
     Call,
     Case,
     Cast,
@@ -57,15 +58,19 @@ class Emitter:
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}
+        self.said: dict[str, str] = {}
+        """What those are, for people, whose values tell nobody."""
         self.decisions: dict[str, str] = {}
         """Which rule of a decision table fits, by its label: the variable that has it."""
         self._bound: dict[int, str] = {}
         self._temporaries = 0
 
-    def bind(self, prefix: str, given: object) -> str:
-        """Give a constant a name; the same object keeps the one that it has."""
+    def bind(self, prefix: str, given: object, said: str = "") -> str:
+        """Give a constant a name; the same object keeps the one that it has. `said`: what it is, for people."""
         name = self._bound.setdefault(id(given), f"{prefix}{len(self.names)}")
         self.names[name] = given
+        if said:
+            self.said.setdefault(name, said)
         return name
 
     def native(self, node: Node) -> str:
@@ -159,7 +164,7 @@ def nullable(node: Node) -> bool:
         case Choose() | Case():
             outcomes = node.values if isinstance(node, Choose) else (node.default, *(given for _, given in node.whens))
             return any(map(nullable, outcomes))
-    return isinstance(node, (Column, Among, Translate)) or any(map(nullable, children(node)))
+    return isinstance(node, (Column, Among, Translate, Apply)) or any(map(nullable, children(node)))
 
 
 def _simple(node: Node) -> bool:
@@ -174,7 +179,7 @@ def _column(_emitter: Emitter, node: Column) -> str:
 
 def _constant(emitter: Emitter, node: Constant) -> str:
     given = node.native
-    return repr(given) if given is None or isinstance(given, (bool, int)) else emitter.bind("k", given)
+    return repr(given) if given is None or isinstance(given, (bool, int)) else emitter.bind("k", given, node.said)
 
 
 def _call(emitter: Emitter, node: Call) -> str:
@@ -278,6 +283,10 @@ def _fitted(emitter: Emitter, node: Fitted) -> str:
     return f"(None if {test} else {call})" if test else call
 
 
+def _apply(emitter: Emitter, node: Apply) -> str:
+    return f"{emitter.bind('call', node.function, node.name)}({', '.join(map(emitter.text, node.parts))})"
+
+
 def _several(emitter: Emitter, node: Several) -> str:
     return f"({', '.join(map(emitter.text, node.parts))})"
 
@@ -308,5 +317,6 @@ _NATIVE: Mapping[type, Callable[[Emitter, Any], str]] = {
     Which: lambda emitter, node: emitter.decisions.setdefault(node.label, f"d{len(emitter.decisions)}"),
     Choose: _choose,
     Fitted: _fitted,
+    Apply: _apply,
     **dict.fromkeys(_FORKED, _forked),
 }

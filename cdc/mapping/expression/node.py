@@ -23,10 +23,11 @@ class Column:
 
 @value
 class Constant:
-    """A value that is known. `native` is its Python value; None is NULL."""
+    """A value that is known. `native` is its Python value; None is NULL. `said`: what it is, where the value itself tells nobody."""
 
     type: SqlType
     native: Any
+    said: str = ""
 
 
 @value
@@ -204,6 +205,16 @@ class Fitted:
 
 
 @value
+class Apply:
+    """What a function of the service's own modules makes of the parts' texts: the target column's text."""
+
+    name: str
+    function: Callable[..., str | None]
+    parts: tuple[Node, ...]
+    type: SqlType = TEXT
+
+
+@value
 class Refer:
     """What only the target can find, from the texts of the parts; a whole column, never a part of an expression.
 
@@ -239,6 +250,7 @@ Node: TypeAlias = (
     | Which
     | Choose
     | Fitted
+    | Apply
     | Refer
 )
 NULL = Constant(SqlType(TEXT.sql), None)

@@ -59,7 +59,7 @@ def _applied(at: exp.Expr, made: Call, letters: str, rest: Sequence[Node], *, wh
     if pattern is None:
         return Constant(given, None)
     try:
-        bound = Constant(_PATTERN, compiled(pattern, letters, whole=whole))
+        bound = Constant(_PATTERN, compiled(pattern, letters, whole=whole), f"the pattern {pattern!r}")
     except BadValue as error:
         raise refused(at, "bad-value", str(error)) from None
     return fold(Call(given, made.call, (rest[0], bound, *rest[1:]), maybe_null=made.maybe_null))

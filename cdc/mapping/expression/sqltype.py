@@ -90,7 +90,8 @@ IMPLICIT: Mapping[Sql, frozenset[Sql]] = _implicit()
 _OF_KIND: Mapping[Kind, Sql] = {
     Kind.BOOL: Sql.BOOL, Kind.NUMERIC: Sql.NUMERIC, Kind.TEXT: Sql.TEXT, Kind.BYTES: Sql.BYTES, Kind.DATE: Sql.DATE,
     Kind.TIME: Sql.TIME, Kind.TIMESTAMP: Sql.TIMESTAMP, Kind.INSTANT: Sql.INSTANT, Kind.INTERVAL: Sql.INTERVAL, Kind.UUID: Sql.UUID,
-    Kind.JSON: Sql.JSON, Kind.ENUM: Sql.ENUM, Kind.SET: Sql.TEXT, Kind.BITS: Sql.BITS, Kind.ARRAY: Sql.ARRAY, Kind.OTHER: Sql.OTHER,
+    Kind.JSON: Sql.JSON, Kind.ENUM: Sql.ENUM, Kind.SET: Sql.TEXT, Kind.BITS: Sql.BITS, Kind.ARRAY: Sql.ARRAY, Kind.ADDRESS: Sql.OTHER,
+    Kind.GEOMETRY: Sql.OTHER, Kind.OTHER: Sql.OTHER,
 }  # fmt: skip
 _OPAQUE = frozenset({Sql.ENUM, Sql.BITS, Sql.ARRAY, Sql.OTHER})
 
@@ -107,7 +108,7 @@ def of_column(given: Type) -> SqlType:
         return SqlType(Sql.VARCHAR, given.size)
     sql = Sql.JSONB if given.kind is Kind.JSON and (given.native == "jsonb" or given.charset) else _OF_KIND[given.kind]
     native = given.native if sql in _OPAQUE else ""
-    return SqlType(sql, given.precision, given.scale, native, given.labels if sql is Sql.ENUM else ())
+    return SqlType(sql, given.precision, given.scale, native, given.labels if sql in (Sql.ENUM, Sql.OTHER) else ())
 
 
 def _integer(given: Type) -> Sql:
@@ -124,11 +125,14 @@ _KINDS: Mapping[Sql, Kind] = {
 }  # fmt: skip
 _BYTES: Mapping[Sql, int] = {**INT_BYTES, Sql.FLAG: 1, Sql.FLOAT4: 4, Sql.FLOAT8: 8}
 _LIMITED = frozenset({Sql.TIME, Sql.TIMESTAMP, Sql.INSTANT})
+_NAMED: Mapping[str, Kind] = {**dict.fromkeys(("inet", "cidr", "inet4", "inet6"), Kind.ADDRESS), "geometry": Kind.GEOMETRY}
+"""Types without one in expressions, by the server's spelling."""
 
 
 def to_column(given: SqlType) -> Type:
     """Return the column type that holds what an expression of this type gives."""
-    kind, native = _KINDS[given.sql], str(given)
+    native = str(given)
+    kind = _NAMED.get(native, Kind.OTHER) if given.sql is Sql.OTHER else _KINDS[given.sql]
     if given.sql in _BYTES:
         return Type(kind, native, _BYTES[given.sql])
     if given.sql is Sql.NUMERIC:

@@ -55,9 +55,9 @@ _NO_FIELD = "the field is a word: extract(year from â€¦), date_trunc('month', â€
 _CLOCK_OF_ROW = "age() with one value depends on the clock"
 
 
-def bound(function: object) -> Constant:
-    """A Python function, or a value that only the runtime knows, as an argument."""
-    return Constant(ANY, function)
+def bound(function: object, said: str) -> Constant:
+    """A Python function, or a value that only the runtime knows, as an argument; `said` is what it is, for people."""
+    return Constant(ANY, function, said)
 
 
 def word(at: exp.Expr, node: Node, what: str, help: str) -> str:  # noqa: A002 - the report's word
@@ -89,7 +89,7 @@ def _taken(tree: exp.Expr, made: Call, given: Node, written: str, known: Mapping
     take = known[given.type.sql].get(field)
     if take is None:
         raise refused(tree, "bad-value", f"{given.type} has no field '{field}'", f"there are {', '.join(known[given.type.sql])}")
-    return fold(Call(made.type, _BOUND, (given, bound(take)), maybe_null=True))
+    return fold(Call(made.type, _BOUND, (given, bound(take, f"extract({field})")), maybe_null=True))
 
 
 def _date_trunc(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> Node:
@@ -106,8 +106,8 @@ def _date_trunc(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -
     given = made.arguments[1]
     if len(operands) == 3:
         zone = _zone(*operands[2], made.arguments[2])
-        return fold(Call(made.type, "{1}({2}, {0})", (given, bound(truncated_in_zone(unit)), zone)))
-    return fold(Call(made.type, _BOUND, (given, bound(_TRUNCATED[made.type.sql][unit]))))
+        return fold(Call(made.type, "{1}({2}, {0})", (given, bound(truncated_in_zone(unit), f"date_trunc('{unit}')"), zone)))
+    return fold(Call(made.type, _BOUND, (given, bound(_TRUNCATED[made.type.sql][unit], f"date_trunc('{unit}')"))))
 
 
 def _zone(at: exp.Expr, written: Node, node: Node) -> Node:
@@ -115,7 +115,7 @@ def _zone(at: exp.Expr, written: Node, node: Node) -> Node:
     if not isinstance(node, Constant):
         return Call(ANY, "zone_named", (node,))
     name = word(at, written, "the zone", "")
-    return bound(_known_zone(at, name))
+    return bound(_known_zone(at, name), f"the zone {name}")
 
 
 def _known_zone(at: exp.Expr, name: str) -> object:
@@ -135,7 +135,7 @@ def _timezone(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> 
     if made.type.sql is Sql.ANY or not isinstance(zone, Constant) or zone.native is None:
         return fold(made)
     known = _known_zone(operands[0][0], zone.native) if zone.type.sql is Sql.TEXT else zone_at(zone.native)
-    return fold(Call(made.type, made.call.partition("(")[0], (bound(known), made.arguments[1])))
+    return fold(Call(made.type, made.call.partition("(")[0], (bound(known, f"the zone {zone.native}"), made.arguments[1])))
 
 
 def _at_time_zone(checker: Checker, tree: exp.AtTimeZone) -> Node:
@@ -166,7 +166,8 @@ def _to_char(checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> N
 def _of_pattern(at: exp.Expr, node: Node, compiled: Callable[[str], object], help: str) -> Constant:  # noqa: A002 - the report's word
     """What a pattern becomes; what is wrong with it stands at its place."""
     try:
-        return bound(compiled(word(at, node, "the pattern", help)))
+        pattern = word(at, node, "the pattern", help)
+        return bound(compiled(pattern), f"the pattern {pattern!r}")
     except BadValue as error:
         raise refused(at, "bad-value", str(error), "the reference of expressions lists what patterns may have") from None
 

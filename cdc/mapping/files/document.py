@@ -53,6 +53,8 @@ class Spot:
     """The first character of what is not plain: `'`, `"`, `|` or `>` of a scalar, `{` or `[` of a collection in brackets; else empty."""
     text: str | None
     """A scalar's value as text; None for a collection."""
+    derived: bool = False
+    """The text is not written there: it follows from what is."""
 
     @property
     def empty(self) -> bool:
@@ -89,6 +91,10 @@ class Document:
         """Return where a value stands; None when the file has no such value."""
         return self.values.get(path) or self.values.get(self._origin(path))
 
+    def key_spot(self, path: Path) -> Spot | None:
+        """Return where the key stands that `path` ends with."""
+        return self.keys.get(path) or self.keys.get(self._origin(path))
+
     def scalar(self, path: Path) -> str | None:
         """Return a scalar as it is written, without its quotes; None for a collection or nothing."""
         spot = self.spot(path)
@@ -107,13 +113,13 @@ class Document:
 
     def at_key(self, path: Path) -> Place:
         """Return the place of the key that `path` ends with, of the value when that stands in a list."""
-        spot = self.keys.get(path) or self.keys.get(self._origin(path))
+        spot = self.key_spot(path)
         return self.text.place(spot.start, spot.end) if spot else self.at(path)
 
     def within(self, path: Path, offset: int, width: int = 1) -> Place:
         """Return the place of `width` characters of the text at `path`, as far as they stand on one line."""
         spot = self.spot(path)
-        if spot is None or spot.text is None:
+        if spot is None or spot.text is None or spot.derived:
             return self.at(path)
         found = places(self.text.content, spot.start, spot.end, spot.style, spot.text)
         first, last = min(max(offset, 0), len(spot.text)), min(max(offset + width, 0), len(spot.text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cdc.mapping.declared import types
 from cdc.mapping.expression.scope import Scope
@@ -10,18 +10,23 @@ from cdc.mapping.function import row_functions
 from cdc.mapping.plan import Asking, KeyOf, QueryPlan, Touches
 from cdc.mapping.query.prepare import Leading, Prepared, leading_items
 from cdc.model.change import ABSENT, Row
-from cdc.model.errors import Misconfigured
+from cdc.model.errors import Drifted, Misconfigured
 from cdc.model.table import Column, Definition, Table
 from cdc.model.write import TargetPlan, Truncates
 
 _WHOLE = "Let the log carry whole rows: `alter table … replica identity full` on PostgreSQL, binlog_row_image = FULL on MySQL and MariaDB."
 
 
-def query_plan(prepared: Prepared, target: TargetPlan, truncates: Truncates, settle: float) -> QueryPlan:
+def query_plan(
+    prepared: Prepared, target: TargetPlan, truncates: Truncates, settle: float, renew: Callable[[Table], None] | None = None
+) -> QueryPlan:
+    """Return the plan. `renew` looks at each shape first, and raises when the queries no longer fit the tables."""
     names = [column.name for column in prepared.root_key]
     asking = [lead for lead in prepared.leading if lead.query]
 
     def touches(table: Table) -> Touches:
+        if renew is not None:
+            renew(table)
         keys, asked = [], []
         if table.name == prepared.root.name:
             keys.append(_picked(target.mapping, table, names))
@@ -82,5 +87,5 @@ def _picked(mapping: str, table: Table, names: Sequence[str]) -> KeyOf:
     return picked
 
 
-def _unfit(mapping: str, table: Table, reason: str) -> Misconfigured:
-    return Misconfigured(f"mapping {mapping} no longer fits {table.name}: {reason}", "Mend the mapping, then start again.")
+def _unfit(mapping: str, table: Table, reason: str) -> Drifted:
+    return Drifted(f"mapping {mapping} no longer fits {table.name}: {reason}", "Mend the mapping or the table.", (mapping,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,11 +16,26 @@ from cdc.mapping.files.shape import Scalar
 from cdc.model.change import Absent
 from cdc.model.reference import Missing
 from cdc.model.table import TableName
+from cdc.model.types import Zones
 from cdc.model.value import value
 from cdc.model.write import Deletes, Truncates
 
 if TYPE_CHECKING:
     from cdc.mapping.spec.query import QuerySpec
+
+
+@value
+class Unavailable:
+    """Why a function can't be called."""
+
+    code: str
+    message: str
+    help: str
+
+
+Function: TypeAlias = Callable[[Mapping[str, object]], object]
+"""Source columns by name → a target column's value."""
+Functions: TypeAlias = Mapping[str, Function | Unavailable]
 
 
 @value
@@ -119,7 +134,18 @@ class Sought:
     path: Path
 
 
-Given: TypeAlias = Sql | Mapped | Sought | Decided
+@value
+class Computed:
+    """A column that a function of the service's own modules makes."""
+
+    function: str
+    """`package.module:function`."""
+    columns: tuple[Sql, ...] | None
+    """The source columns that it reads; None: all."""
+    path: Path
+
+
+Given: TypeAlias = Sql | Mapped | Sought | Decided | Computed
 """How a column gets its value."""
 
 
@@ -129,7 +155,13 @@ def expressions(given: Given) -> tuple[Sql, ...]:
         return tuple(given.by.values())
     if isinstance(given, Decided):
         return given.inputs
+    if isinstance(given, Computed):
+        return given.columns or ()
     return given.sources if isinstance(given, Mapped) else (given,)
+
+
+EVERY = ""
+"""No column's name."""
 
 
 class OnFail(Enum):
@@ -138,6 +170,8 @@ class OnFail(Enum):
     PARK = "park"
     NULL = "null"
     TRUNCATE = "truncate"
+    REPLACE = "replace"
+    """Each character that the column's character set lacks becomes `?`; whatever else is wrong parks."""
     HALT = "halt"
 
 
@@ -149,6 +183,16 @@ class Moment(Enum):
     UPDATE = "update"
 
 
+class Direction(Enum):
+    """Which way a mapping's file leads."""
+
+    FORWARD = "forward"
+    BOTH = "both"
+    """Forward, and there is one for the opposite pipeline that follows from it."""
+    REVERSE = "reverse"
+    """That one."""
+
+
 @value
 class Options:
     """What a column's long form says besides its value."""
@@ -156,6 +200,14 @@ class Options:
     check: Sql | None
     on_fail: OnFail
     write: Moment
+
+
+@value
+class Way:
+    """Columns by which a row that is there is known again: all of them agree."""
+
+    columns: tuple[str, ...]
+    path: Path
 
 
 @value
@@ -192,8 +244,17 @@ class MappingSpec:
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     decided: Decided | None = None
     """`where`, when a decision table says which rows the mapping takes."""
+    direction: Direction = Direction.FORWARD
+    match: tuple[Way, ...] = ()
+    """How a row of the target is adopted for a new one, tried in order."""
     salt: Salt | None = None
     """What the service file adds to what is hashed; it stands in no mapping file."""
+    special: Mapping[tuple[str, str], Mapping[str, Scalar]] = field(default_factory=dict)
+    """(column, `dates` or `numbers`) → special values and what they become; the column `EVERY` stands for all."""
+    zones: Zones = Zones()
+    """The time zones of the two databases, which the service file says too."""
+    functions: Functions = field(default_factory=dict)
+    """What `python` names in this file, for as much as the service file allows it."""
 
     def only_at(self, moment: Moment) -> list[str]:
         """Name the columns that are written at this moment only."""
@@ -205,6 +266,11 @@ class MappingSpec:
             return self.document.at_key(("soft_delete", column))
         path = self.columns[column].path
         return self.document.at(path) if isinstance(path[-1], int) else self.document.at_key(path[:2])
+
+
+def quoted(name: str, path: Path) -> Sql:
+    """Return the expression that is a column of just this name."""
+    return Sql('"' + name.replace('"', '""') + '"', path)
 
 
 def same_columns(document: Document) -> Iterator[tuple[Path, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from cdc.mapping.files.document import Document, Path
 from cdc.mapping.files.problem import Problem, did_you_mean, one_of
 from cdc.mapping.spec.mapping import Decided, MappingSpec, Moment, OnFail, Sought
+from cdc.mapping.spec.two_way import used_on_the_way_back
 
 _OTHERS = frozenset({"value", "map", "from", "default", "by", "missing"})
 
@@ -16,7 +17,7 @@ def check_options(spec: MappingSpec) -> Iterator[Problem]:
     """Find options that fit neither the key nor the kind of value."""
     for name, options in spec.options.items():
         path = ("columns", name)
-        if name in spec.key and options.write is not Moment.ALWAYS:
+        if name in spec.key and spec.document.scalar((*path, "write")) not in (None, Moment.ALWAYS.value):
             place = spec.document.at_key((*path, "write"))
             yield place.problem("key-not-written", f"the key '{name}' names the row: it is written always", "remove `write`")
         if name in spec.key and options.on_fail is not OnFail.PARK:
@@ -62,5 +63,5 @@ def check_decisions(spec: MappingSpec) -> Iterator[Problem]:
             ) or f"write `take: {decision.then[0]}`: it gives {one_of(decision.then)}".replace(" or ", " and ")
             yield place.problem("unknown-result", message, advice)
     for name in known:
-        if name not in {given.table for given in asked}:
+        if name not in {given.table for given in asked} and name not in used_on_the_way_back(spec.document, "decision"):
             yield spec.document.at_key(("decisions", name)).warning("unused-decision", f"nothing takes a result of the decision '{name}'")

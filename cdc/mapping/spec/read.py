@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,11 @@ from cdc.mapping.files.table import DecidedFile
 from cdc.mapping.files.yaml12 import read
 from cdc.mapping.spec.decision import decision
 from cdc.mapping.spec.mapping import (
+    EVERY,
+    Computed,
     Decided,
     Decision,
+    Direction,
     Entry,
     Given,
     Mapped,
@@ -28,9 +31,11 @@ from cdc.mapping.spec.mapping import (
     Sql,
     Test,
     expressions,
+    quoted,
     same_columns,
 )
 from cdc.mapping.spec.maps import value_map
+from cdc.mapping.spec.match import ways
 from cdc.mapping.spec.query import query_spec
 from cdc.mapping.spec.rules import check
 from cdc.model.change import ABSENT
@@ -47,8 +52,13 @@ def read_mapping(file: str, raw: bytes | str, beside: Beside = nothing_beside) -
     document, problems = read(file, raw)
     if document is None:
         return None, problems
-    shape, mistakes = validate(MappingFile, document, _columns_apart(document))
-    problems += mistakes
+    spec, mistakes = spec_of(document, beside)
+    return spec, problems + mistakes
+
+
+def spec_of(document: Document, beside: Beside) -> tuple[MappingSpec | None, list[Problem]]:
+    """Return what a document says, and all that is wrong with it."""
+    shape, problems = validate(MappingFile, document, _columns_apart(document))
     if shape is None:
         return None, problems
     maps, unread = _value_maps(document, shape, beside)
@@ -101,7 +111,7 @@ def _decided(decisions: Mapping[str, Decision], table: str, take: str, path: Pat
 
 
 def _spec(document: Document, shape: MappingFile, maps: Mapping[str, Sequence[Entry]], decisions: Mapping[str, Decision]) -> MappingSpec:
-    same = {name: Sql('"' + name.replace('"', '""') + '"', path) for path, name in same_columns(document)}
+    same = {name: quoted(name, path) for path, name in same_columns(document)}
     return MappingSpec(
         document=document,
         name=shape.mapping,
@@ -114,11 +124,18 @@ def _spec(document: Document, shape: MappingFile, maps: Mapping[str, Sequence[En
         soft_delete=shape.soft_delete,
         truncate=Truncates(shape.truncate),
         halts=shape.on_error == "halt",
-        tests=tuple(Test(test.given, test.expect, ("tests", at), _before(test)) for at, test in enumerate(shape.tests)),
+        tests=tuple(
+            Test(test.given, test.expect, ("tests", at), _before(test))
+            for at, test in enumerate(shape.tests)
+            if test.direction == "forward"
+        ),
+        direction=Direction(shape.direction),
+        match=ways(shape.match),
         query=query_spec(document, shape.depends_on, shape.settle),
         options={
             name: _options(document, given, ("columns", name)) for name, given in shape.columns.items() if _OPTIONS & given.model_fields_set
         },
+        special=dict(_special(shape)),
         decisions=decisions,
         decided=_decided(decisions, shape.where.decision, shape.where.take, ("where",), "")
         if isinstance(shape.where, DecidedFile)
@@ -135,6 +152,8 @@ def _column(
         return Sought(given.lookup, by, given.take, Missing(given.missing or "null"), path)
     if "decision" in given.model_fields_set:
         return _decided(decisions, given.decision, given.take, path, name)
+    if "python" in given.model_fields_set:
+        return _computed(given, path)
     if "map" not in given.model_fields_set:
         return _sql(document, path if document.scalar(path) is not None else (*path, "value"))
     default = given.default if "default" in given.model_fields_set else ABSENT
@@ -142,12 +161,27 @@ def _column(
     return Mapped(tuple(_sql(document, at) for at in several), given.map, maps.get(given.map, ()), default, path)
 
 
-_OPTIONS = {"check", "on_fail", "write"}
+def _computed(given: ColumnFile, path: Path) -> Computed:
+    if isinstance(given.python, str):
+        return Computed(given.python, None, path)
+    columns = [quoted(name, (*path, "python", "columns", at)) for at, name in enumerate(given.python.columns)]
+    return Computed(given.python.function, tuple(columns), path)
+
+
+def _special(shape: MappingFile) -> Iterator[tuple[tuple[str, str], Mapping[str, Scalar]]]:
+    abouts = [(EVERY, shape.dates, shape.numbers), *((name, column.dates, column.numbers) for name, column in shape.columns.items())]
+    for name, dates, numbers in abouts:
+        for key, about in (("dates", dates), ("numbers", numbers)):
+            if about.model_fields_set:
+                yield (name, key), {special: getattr(about, special) for special in sorted(about.model_fields_set)}
+
+
+_OPTIONS = {"check", "on_fail", "write", "owner"}
 
 
 def _options(document: Document, given: ColumnFile, path: Path) -> Options:
     check = _sql(document, (*path, "check")) if "check" in given.model_fields_set else None
-    return Options(check, OnFail(given.on_fail or "null"), Moment(given.write))
+    return Options(check, OnFail(given.on_fail or "null"), Moment.INSERT if given.owner == "target" else Moment(given.write))
 
 
 def _before(test: TestFile) -> Mapping[str, Scalar] | None:

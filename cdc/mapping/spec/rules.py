@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
-from cdc.mapping.files.document import Path, Spot
+from cdc.mapping.files.document import Document, Path, Spot
 from cdc.mapping.files.problem import Problem, did_you_mean
 from cdc.mapping.files.shape import comma_inside_braces
 from cdc.mapping.files.yaml12 import plain
 from cdc.mapping.spec.apart import apart
-from cdc.mapping.spec.mapping import Decided, Mapped, MappingSpec, Moment, Sql, expressions, same_columns, table_name
+from cdc.mapping.spec.mapping import Computed, Decided, Direction, Mapped, MappingSpec, Moment, Sql, expressions, same_columns, table_name
+from cdc.mapping.spec.match import check_match
 from cdc.mapping.spec.option import check_decided, check_decisions, check_options
+from cdc.mapping.spec.python import check_python
 from cdc.mapping.spec.query import check_query
 from cdc.mapping.spec.sought import PARTS, check_sought
+from cdc.mapping.spec.two_way import check_two_way, used_on_the_way_back
+from cdc.model.write import Deletes
 
 _OPERATOR = re.compile(r"[ \t]+#>")
 """PostgreSQL's `#>` and `#>>` after a blank: a comment for YAML."""
@@ -23,7 +28,21 @@ _OPERATOR = re.compile(r"[ \t]+#>")
 def check(spec: MappingSpec) -> Iterator[Problem]:
     """Find what is wrong with one spec."""
     yield from check_query(spec.document, spec.query)
-    for rule in (_tables, _columns, _expressions, _twice, _key, _soft_delete, _maps, _tests, _parking, check_options, check_decisions):
+    for rule in (
+        _tables,
+        _columns,
+        _expressions,
+        _twice,
+        _key,
+        _soft_delete,
+        _maps,
+        _tests,
+        _parking,
+        check_options,
+        check_decisions,
+        check_match,
+        check_two_way,
+    ):
         yield from rule(spec)
 
 
@@ -35,7 +54,9 @@ def check_set(specs: Sequence[MappingSpec], default_schema: str = "") -> Iterato
         if first is not spec:
             place = spec.document.at(("mapping",))
             yield place.problem(
-                "duplicate-mapping", f"mapping '{spec.name}' is also in {_where(first, ('mapping',))}", "give one of them another name"
+                "duplicate-mapping",
+                f"mapping '{spec.name}' is also in {_where(first, ('mapping',))}",
+                "give one of them another name" + (": `reverse: {mapping: …}`" if spec.direction is Direction.REVERSE else ""),
             )
     yield from _shared_columns(specs, default_schema)
 
@@ -95,35 +116,36 @@ def _columns(spec: MappingSpec) -> Iterator[Problem]:
         )
     for name, given in _section(spec, "columns").items():
         path, keys = ("columns", name), set(given) if isinstance(given, dict) else {"value"}
-        if "lookup" in keys:
-            yield from check_sought(document, path, keys)
-            continue
-        if "decision" in keys:
-            yield from check_decided(document, path, keys)
-            continue
-        if keys <= {"from", "default", "check", "on_fail", "write"}:
-            yield document.at_key(path).problem(
-                "no-value", f"column '{name}' gets no value", "write `value:`, `map:`, `lookup:` or `decision:`"
-            )
-        if {"value", "map"} <= keys:
-            yield document.at_key((*path, "map")).problem("two-values", f"column '{name}' has both `value` and `map`", "keep one of them")
-        if "map" in keys and "from" not in keys:
-            yield document.at_key((*path, "map")).problem(
-                "missing-key", "'from' is missing: what the map translates", "write `from: column`"
-            )
-        for key in sorted(keys & {"from", "default"} if "map" not in keys else ()):
-            yield document.at_key((*path, key)).problem(
-                "unused-key", f"'{key}' has no effect without `map`", "remove it, or name a value map"
-            )
-        for key in sorted(keys & PARTS):
-            yield document.at_key((*path, key)).problem(
-                "unused-key", f"'{key}' has no effect without `lookup`", "remove it, or name a table to look in"
-            )
+        form = next((rule for key, rule in _FORMS.items() if key in keys), _value_form)
+        yield from form(document, path, keys)
+
+
+def _value_form(document: Document, path: Path, keys: AbstractSet[str]) -> Iterator[Problem]:
+    """A column of `value`, or of `map` and `from`."""
+    name = path[-1]
+    if keys <= {"from", "default", "check", "on_fail", "write", "owner", "reverse", "dates", "numbers"}:
+        yield document.at_key(path).problem(
+            "no-value", f"column '{name}' gets no value", "write `value:`, `map:`, `lookup:`, `decision:` or `python:`"
+        )
+    if {"value", "map"} <= keys:
+        yield document.at_key((*path, "map")).problem("two-values", f"column '{name}' has both `value` and `map`", "keep one of them")
+    if "map" in keys and "from" not in keys:
+        yield document.at_key((*path, "map")).problem("missing-key", "'from' is missing: what the map translates", "write `from: column`")
+    for key in sorted(keys & {"from", "default"} if "map" not in keys else ()):
+        yield document.at_key((*path, key)).problem("unused-key", f"'{key}' has no effect without `map`", "remove it, or name a value map")
+    for key in sorted(keys & PARTS):
+        yield document.at_key((*path, key)).problem(
+            "unused-key", f"'{key}' has no effect without `lookup`", "remove it, or name a table to look in"
+        )
+
+
+_FORMS = {"lookup": check_sought, "decision": check_decided, "python": check_python}
+"""A key of a column's long form → what finds what is wrong with such a column."""
 
 
 def _expressions(spec: MappingSpec) -> Iterator[Problem]:
     found = [*([spec.where] if spec.where else ()), *(sql for decision in spec.decisions.values() for sql in decision.inputs)]
-    found += [sql for given in spec.columns.values() if not isinstance(given, Decided) for sql in expressions(given)]
+    found += [sql for given in spec.columns.values() if not isinstance(given, (Decided, Computed)) for sql in expressions(given)]
     found += [options.check for options in spec.options.values() if options.check]
     for sql in found:
         yield from _expression(spec, sql)
@@ -193,7 +215,7 @@ def _soft_delete(spec: MappingSpec) -> Iterator[Problem]:
 
 def _maps(spec: MappingSpec) -> Iterator[Problem]:
     document, maps = spec.document, _section(spec, "maps")
-    used = {column.map for column in spec.columns.values() if isinstance(column, Mapped)}
+    used = {column.map for column in spec.columns.values() if isinstance(column, Mapped)} | set(used_on_the_way_back(document, "map"))
     for name, column in spec.columns.items():
         if isinstance(column, Mapped) and column.entries and len(column.entries[0].texts) != len(column.sources):
             texts = len(column.entries[0].texts)
@@ -240,10 +262,9 @@ def _tests(spec: MappingSpec) -> Iterator[Problem]:
 
 
 def _parking(spec: MappingSpec) -> Iterator[Problem]:
-    if spec.document.data.get("on_error") == "park":
-        yield spec.document.at(("on_error",)).warning(
-            "unavailable", "rows that fail halt the pipeline in this version", "write `on_error: halt`, or leave it out"
-        )
+    if spec.halts and spec.deletes is Deletes.PARK:
+        place = spec.document.at(("on_error",))
+        yield place.problem("conflict", "a mapping that halts at its first failing row can't park deletes", "write `on_error: park`")
 
 
 def _section(spec: MappingSpec, name: str) -> dict[str, object]:

@@ -17,14 +17,14 @@ from cdc.mapping.change_row import with_change
 from cdc.mapping.constant import fixed
 from cdc.mapping.expression.check import check_condition, check_value
 from cdc.mapping.expression.node import Node
+from cdc.mapping.expression.reads import names
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.expression.sqltype import to_column
 from cdc.mapping.files.problem import Place
 from cdc.mapping.files.shape import Scalar
-from cdc.mapping.lineage import names
 from cdc.mapping.plan import RowPlan
-from cdc.mapping.spec.mapping import Given, MappingSpec, Sought, Sql, Test, expressions
+from cdc.mapping.spec.mapping import Computed, Given, MappingSpec, Sought, Sql, Test, expressions
 from cdc.mapping.tools.alike import comparable
 from cdc.mapping.tools.single import TRUTH, Around, reason, single
 from cdc.model.change import Change, Op, Row
@@ -58,27 +58,27 @@ class Outcome:
     differences: tuple[Difference, ...]
 
 
-class _FailedError(Exception):
+class NoValueError(Exception):
     """An expression has no value; the text says why."""
 
 
-_Program: TypeAlias = tuple[RowPlan, Table]
-_Find: TypeAlias = Callable[[str, Given, Column | None], tuple[_Program, Type]]
+Program: TypeAlias = tuple[RowPlan, Table]
+Find: TypeAlias = Callable[[str, Given, Column | None], tuple[Program, Type]]
 """A column's name and expressions, and the target column where it is known → what evaluates them, and the type of what comes out."""
 
 
 def outcomes(spec: MappingSpec, source: Definition | None = None, target: Definition | None = None) -> list[Outcome]:
     """Run a spec's examples; with both tables by their types, else by those that the examples suggest."""
-    examples = _Examples(spec, _known(spec, source) if source and target else _inferred(spec), target)
+    examples = _Examples(spec, _known(spec, source) if source and target else inferred(spec), target)
     return [examples.outcome(number, test) for number, test in enumerate(spec.tests, start=1)]
 
 
 class _Examples:
     """The examples of one spec. Each expression is compiled once."""
 
-    def __init__(self, spec: MappingSpec, find: _Find, target: Definition | None) -> None:
+    def __init__(self, spec: MappingSpec, find: Find, target: Definition | None) -> None:
         self._spec, self._find, self._target = spec, find, target
-        self._found: dict[str, tuple[_Program, Type] | _FailedError] = {}
+        self._found: dict[str, tuple[Program, Type] | NoValueError] = {}
 
     def outcome(self, number: int, test: Test) -> Outcome:
         place = self._spec.document.at(test.path)
@@ -88,7 +88,7 @@ class _Examples:
         try:
             where = self._spec.where or self._spec.decided
             taken = where is None or self._value("", where, TRUTH, test)[0] == "t"
-        except _FailedError as error:
+        except NoValueError as error:
             yield Difference("", f"`where`: {error}", self._place(test))
             return
         if taken != (test.expect is not None):
@@ -111,7 +111,7 @@ class _Examples:
             return "only the target can tell what this column gets: leave it out of `expect`"
         try:
             got, of = self._value(name, self._spec.columns[name], column, test)
-        except _FailedError as error:
+        except NoValueError as error:
             return str(error)
         try:
             wanted = fixed(_truth(expected, of), of)
@@ -124,10 +124,10 @@ class _Examples:
         if name not in self._found:
             try:
                 self._found[name] = self._find(name, given, column)
-            except _FailedError as error:
+            except NoValueError as error:
                 self._found[name] = error
         found = self._found[name]
-        if isinstance(found, _FailedError):
+        if isinstance(found, NoValueError):
             raise found
         (plan, table), of = found
         return _evaluated(plan, _change(table, test)), of
@@ -141,7 +141,7 @@ def _evaluated(plan: RowPlan, change: Change) -> object:
     try:
         mapped = plan.map_row(with_change(change.new, change, None) if plan.asks else change.new)
     except BadRow as error:
-        raise _FailedError(reason(error)) from None
+        raise NoValueError(reason(error)) from None
     assert mapped is not None
     return mapped[1][1]
 
@@ -149,7 +149,7 @@ def _evaluated(plan: RowPlan, change: Change) -> object:
 def _change(table: Table, test: Test) -> Change:
     known = {column.name for column in table.columns}
     if table.name != _SOURCE and (strange := sorted((test.given.keys() | (test.old or {}).keys()) - known)):
-        raise _FailedError(f"{table.name} has no column {', '.join(strange)}")
+        raise NoValueError(f"{table.name} has no column {', '.join(strange)}")
     new = _row(table, test.given)
     return (
         Change(table, Op.INSERT, None, new) if test.old is None else Change(table, Op.UPDATE, _row(table, {**test.given, **test.old}), new)
@@ -157,14 +157,14 @@ def _change(table: Table, test: Test) -> Change:
 
 
 def _row(table: Table, given: Mapping[str, Scalar]) -> Row:
-    return tuple(_given(column, given.get(column.name)) for column in table.columns)
+    return tuple(column_text(column, given.get(column.name)) for column in table.columns)
 
 
-def _given(column: Column, given: Scalar) -> str | None:
+def column_text(column: Column, given: Scalar) -> str | None:
     try:
         return fixed(_truth(given, column.type), column.type)
     except BadValue as error:
-        raise _FailedError(f"given {column.name}: {error}") from None
+        raise NoValueError(f"given {column.name}: {error}") from None
 
 
 def _truth(given: Scalar, of: Type) -> Scalar:
@@ -178,45 +178,48 @@ def _shown(text: object) -> str:
     return "NULL" if text is None else repr(text) if isinstance(text, str) else "what only the target can tell"
 
 
-def _known(spec: MappingSpec, source: Definition) -> _Find:
+def _known(spec: MappingSpec, source: Definition) -> Find:
     table = Table(source.name, source.columns, ())
 
-    def find(_: str, given: Given, column: Column | None) -> tuple[_Program, Type]:
+    def find(_: str, given: Given, column: Column | None) -> tuple[Program, Type]:
         assert column is not None, "the catalogue has been checked"
         plan, problems = single(spec, given, column, source, table, Around({}, ""))
         if plan is None:
-            raise _FailedError(problems[0].message)
+            raise NoValueError(problems[0].message)
         return (plan, table), column.type
 
     return find
 
 
-def _inferred(spec: MappingSpec) -> _Find:
+def inferred(spec: MappingSpec) -> Find:
     values: dict[str, list[Scalar]] = {}
     for test in spec.tests:
         for name, given in (*test.given.items(), *(test.old or {}).items()):
             values.setdefault(name, []).append(given)
 
-    def find(name: str, given: Given, column: Column | None) -> tuple[_Program, Type]:
+    def find(name: str, given: Given, column: Column | None) -> tuple[Program, Type]:
         read = list(
             dict.fromkeys(
                 name for sql in expressions(given) for name in names(_checked(given, sql.text, Scope(spec.source, None, spec.salt), column))
             )
         )
+        if isinstance(given, Computed):
+            read = list(values) if given.columns is None else read
+            column = column or Column(name, _candidates([test.expect.get(name) for test in spec.tests if test.expect])[0])
         known = {name.lower(): name for name in values}
         columns = {known.get(name.lower(), name): None for name in read}
         refusal = "its types can't be told from the examples"
         for types in islice(product(*(_candidates(values.get(name, ())) for name in columns)), _MOST):
-            found = _tried(spec, name, given, column, dict(zip(columns, types, strict=True)))
+            found = tried(spec, name, given, column, dict(zip(columns, types, strict=True)))
             if not isinstance(found, str):
                 return found
             refusal = found
-        raise _FailedError(f"{refusal}; `cdc mapping test --connect` takes the types from the servers")
+        raise NoValueError(f"{refusal}; `cdc mapping test --connect` takes the types from the servers")
 
     return find
 
 
-def _tried(spec: MappingSpec, name: str, given: Given, column: Column | None, types: Mapping[str, Type]) -> tuple[_Program, Type] | str:
+def tried(spec: MappingSpec, name: str, given: Given, column: Column | None, types: Mapping[str, Type]) -> tuple[Program, Type] | str:
     """Compile with these types of the source's columns; a text says what does not fit."""
     made = tuple(Column(name, of) for name, of in types.items())
     source = Definition(_SOURCE, made, (), (), tuple(types), triggers=False, estimate=0)

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from functools import cache
 from typing import TypeVar
 
-from cdc.mapping.convert import Unfit, converter
+from cdc.mapping.convert import UTC, Unfit, converter
 from cdc.model.table import Column, Definition
 from cdc.model.types import Kind
 from cdc.model.value import value
@@ -110,7 +110,7 @@ def _fit(ours: Column, theirs: Column) -> float:
     if ours.type.kind is theirs.type.kind:
         return 1.0
     numbers = {ours.type.kind, theirs.type.kind} <= {Kind.INT, Kind.NUMERIC, Kind.FLOAT, Kind.BOOL}
-    return 0.95 if numbers or not isinstance(converter(ours.type, theirs.type), Unfit) else 0.7
+    return 0.95 if numbers or not isinstance(converter(ours.type, theirs.type, UTC), Unfit) else 0.7
 
 
 def _greedy(

@@ -47,14 +47,6 @@ _SETTINGS = (
         "binlog_row_metadata", ("FULL",), "row-metadata", "rows are logged without their columns' names",
         "set global binlog_row_metadata = FULL;",
     ),
-    _Setting("log_bin_compress", ("OFF", "0"), "compression", "compressed events can't be read", "set global log_bin_compress = off;"),
-    _Setting(
-        "binlog_transaction_compression", ("OFF", "0"), "compression", "compressed transactions can't be read",
-        "set global binlog_transaction_compression = off;",
-    ),
-    _Setting(
-        "binlog_row_value_options", ("",), "partial-json", "JSON columns are logged in part", "set global binlog_row_value_options = '';"
-    ),
     _Setting(
         "sync_binlog", ("1",), "durability", "after a crash the log may lack what was read from it already",
         "set global sync_binlog = 1;", Exit.OK,
@@ -118,7 +110,7 @@ class MySQLSourceAdmin:
         with translated(self._endpoint.name):
             return tuple(query.scans(self._questioned(), asked, table))
 
-    def setup(self, tables: Sequence[TableName]) -> Sequence[str]:  # noqa: ARG002
+    def setup(self, tables: Sequence[TableName], *, anew: bool = False) -> Sequence[str]:  # noqa: ARG002
         """Return nothing: the server's log is all that is needed."""
         return ()
 

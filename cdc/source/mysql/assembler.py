@@ -6,26 +6,27 @@ that. Positions are only given at such ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from struct import Struct
 from struct import error as StructError  # noqa: N812, its own name says nothing
 from typing import TypeAlias
 from zlib import crc32
 
-from cdc.model.change import ABSENT, Change, Op, Origin, Transaction
+from cdc.model.change import ABSENT, Change, Op, Origin, Row, Transaction
 from cdc.model.errors import Misconfigured, UnknownEvent
-from cdc.source.mysql import events
+from cdc.model.table import TableName
+from cdc.source.mysql import beginning, compression, events, row_event
 from cdc.source.mysql.position import DAMAGED, RELOAD
 from cdc.source.mysql.progress import Progress
-from cdc.source.mysql.shapes import Shape, Shapes
+from cdc.source.mysql.shapes import Shapes
 from cdc.source.mysql.statement import Effect, Statement, goes_on, read
 
 _Handler: TypeAlias = Callable[[bytes, int, int], Transaction | None]
-_GTID = Struct("<QIB").unpack_from
-_MYSQL_GTID = Struct("<B16sqB").unpack_from
 _ROTATE = Struct("<Q").unpack_from
+_CHECKSUM = Struct("<I").unpack_from
 _MALFORMED = (ValueError, IndexError, KeyError, OverflowError, StructError)
-_STANDALONE = 1
+_WRAPPED = 1 << 31
+"""Offsets have 32 bits. One that is so much smaller than the one before begins to count again."""
 
 
 class Assembler:
@@ -38,93 +39,91 @@ class Assembler:
         self._checksum = checksum
         self._group = _Group()
         self._kind = self._time = self._after = self._server = 0
-        self._handlers: Mapping[int, _Handler] = {
-            events.QUERY: self._query, events.XID: self._commit, events.TABLE_MAP: shapes.announce, events.XA_PREPARE: self._prepare,
-            events.MARIADB_GTID: self._mariadb_gtid, events.GTID: self._mysql_gtid, events.ANONYMOUS_GTID: self._mysql_gtid,
-            **dict.fromkeys((*events.INSERTS, *events.UPDATES, *events.DELETES), self._rows),
+        inside: Mapping[int, _Handler] = {
+            **dict.fromkeys((events.QUERY, events.COMPRESSED_QUERY), self._query), events.XID: self._commit,
+            events.TABLE_MAP: shapes.announce, events.XA_PREPARE: self._prepare, **dict.fromkeys(events.ROWS, self._rows),
         }  # fmt: skip
+        self._inside = inside
+        self._handlers: Mapping[int, _Handler] = {**inside, **dict.fromkeys(events.BEGINNINGS, self._begin), events.PAYLOAD: self._payload}
 
     def event(self, data: bytes, at: int, end: int) -> Transaction | None:
         """Take one event, header and checksum included; return the transaction that it ends, if there is anything to say of it.
 
         Transactions without rows of wanted tables only move `progress`. Raises `UnknownEvent`.
         """
-        self._time, self._kind, self._server, _, self._after, flags = events.HEADER(data, at)
-        body = at + events.HEADER_SIZE
-        if handler := self._handlers.get(self._kind):
-            if self._checksum:
-                end -= 4
-                if crc32(data[at:end]) != int.from_bytes(data[end : end + 4], "little"):
-                    raise UnknownEvent(f"an event of the binary log does not match its checksum, before offset {self._after}", DAMAGED)
-            try:
-                return handler(data, body, end)
-            except _MALFORMED as error:
-                raise UnknownEvent(
-                    f"an event of kind {self._kind} in the binary log can't be read, before offset {self._after}", DAMAGED
-                ) from error
-        if self._kind in events.HARMLESS:
-            if not self._group.open:
-                self.progress.passed(0 if flags & events.ARTIFICIAL else self._after)
-        elif self._kind == events.ROTATE:
-            self._rotate(data, at, end, bool(flags & events.ARTIFICIAL))
-        elif self._kind == events.FORMAT:
-            self._format(data, end)
-        elif self._kind not in (events.HEARTBEAT, events.HEARTBEAT_V2):
-            self._refuse(data, body)
+        try:
+            self._time, kind, self._server, _, after, flags = events.HEADER(data, at)
+            self._kind = kind
+            if after:
+                if self._after - after > _WRAPPED:
+                    self.progress.wrapped()
+                self._after = after
+            if handler := self._handlers.get(kind):
+                behind = end - 4 if self._checksum else end
+                event = data[at:behind]
+                if behind != end and crc32(event) != _CHECKSUM(data, behind)[0]:
+                    raise UnknownEvent(f"an event of the binary log does not match its checksum, before offset {after}", DAMAGED)
+                return handler(event, events.HEADER_SIZE, behind - at)
+            if kind not in events.HARMLESS:
+                self._aside(data[at:end], bool(flags & events.ARTIFICIAL))
+            elif not self._group.open:
+                self.progress.passed(0 if flags & events.ARTIFICIAL else after)
+        except _MALFORMED as error:
+            raise UnknownEvent(
+                f"an event of kind {self._kind} in the binary log can't be read, before offset {self._after}", DAMAGED
+            ) from error
         return None
 
-    def _refuse(self, data: bytes, at: int) -> None:
-        if found := events.TABLE_REFUSED.get(self._kind):
-            shape = self._shapes.of(data, at)
-            if shape is None:
-                self._group.fresh = False
-                return
-            raise UnknownEvent(f"{shape.table.name}: the binary log holds {found[0]} (event kind {self._kind})", found[1])
-        what, hint = events.REFUSED.get(self._kind, ("an event that is not known here", "Report it with the server's version."))
-        raise UnknownEvent(f"the binary log holds {what} (event kind {self._kind})", hint)
+    def _aside(self, event: bytes, artificial: bool) -> None:
+        """Take an event that says nothing of transactions."""
+        if self._kind == events.ROTATE:
+            self._rotate(event, artificial)
+        elif self._kind == events.FORMAT:
+            self._format(event)
+        elif self._kind not in (events.HEARTBEAT, events.HEARTBEAT_V2):
+            raise events.refused(self._kind)
 
-    def _rotate(self, data: bytes, at: int, end: int, artificial: bool) -> None:
+    def _payload(self, data: bytes, at: int, end: int) -> Transaction | None:
+        """Take a transaction that was compressed as a whole; its GTID stands before it."""
+        done: Transaction | None = None
+        for event in compression.payload(data, at, end):
+            self._time, self._kind, self._server, *_ = events.HEADER(event, 0)
+            if handler := self._inside.get(self._kind):
+                done = handler(event, events.HEADER_SIZE, len(event))
+            elif self._kind not in events.HARMLESS:
+                raise events.refused(self._kind)
+        return done
+
+    def _rotate(self, event: bytes, artificial: bool) -> None:
         """An artificial event has a checksum or not, whatever the file has."""
-        if crc32(data[at : end - 4]) == int.from_bytes(data[end - 4 : end], "little"):
-            end -= 4
-        (offset,) = _ROTATE(data, at + events.HEADER_SIZE)
-        self.progress.rotated(data[at + events.HEADER_SIZE + 8 : end].decode(), offset, artificial)
+        if crc32(event[:-4]) == int.from_bytes(event[-4:], "little"):
+            event = event[:-4]
+        (offset,) = _ROTATE(event, events.HEADER_SIZE)
+        self._after = 0
+        self.progress.rotated(event[events.HEADER_SIZE + 8 :].decode(), offset, artificial)
 
-    def _format(self, data: bytes, end: int) -> None:
+    def _format(self, event: bytes) -> None:
         """A file begins. What is open was cut off when the server crashed; it was never committed."""
-        self._checksum = data[end - 5] == 1
+        self._checksum = event[-5] == 1
         self._group = _Group()
         self._shapes.forget()
 
-    def _mariadb_gtid(self, data: bytes, at: int, _: int) -> None:
-        sequence, domain, flags = _GTID(data, at)
-        self._begin((f"{domain}-{self._server}", sequence), 0.0)
-        self._group.single = bool(flags & _STANDALONE)
-
-    def _mysql_gtid(self, data: bytes, at: int, end: int) -> None:
-        """Behind the GTID and two logical clocks stands the time of the commit, in microseconds; one bit of it means something else."""
-        _, source, number, clocks = _MYSQL_GTID(data, at)
-        raw = source.hex()
-        uuid = f"{raw[:8]}-{raw[8:12]}-{raw[12:16]}-{raw[16:20]}-{raw[20:]}"
-        stamp = at + 26 + (16 if clocks == 2 else 0)
-        micros = int.from_bytes(data[stamp : stamp + 7], "little") & 0x7FFFFFFFFFFFFF if stamp + 7 <= end else 0
-        self._begin((uuid, number) if self._kind == events.GTID else None, micros / 1e6)
-
-    def _begin(self, gtid: tuple[str, int] | None, committed: float) -> None:
+    def _begin(self, data: bytes, at: int, _: int) -> None:
         if self._group.open:
             raise UnknownEvent("the binary log begins a transaction inside another", DAMAGED)
+        begun = beginning.read(self._kind, self._server, data, at)
         group = self._group = _Group()
-        group.open, group.gtid, group.committed = True, gtid, committed
+        group.open, group.gtid, group.committed, group.single = True, begun.gtid, begun.committed, begun.single
 
     def _query(self, data: bytes, at: int, end: int) -> Transaction | None:
-        schema = at + 13 + (data[at + 11] | data[at + 12] << 8)
-        text = data[schema + data[at + 8] + 1 : end]
+        schema, start = _statement_at(data, at)
+        text = compression.event_part(data, start, end) if self._kind == events.COMPRESSED_QUERY else data[start:end]
         if text == b"BEGIN":
             self._group.single = False
             return None
         if text == b"COMMIT":
             return self._commit()
-        return self._statement(text.decode(errors="replace"), data[schema : schema + data[at + 8]].decode(errors="replace"))
+        return self._statement(text.decode(errors="replace"), data[schema : start - 1].decode(errors="replace"))
 
     def _statement(self, text: str, schema: str) -> Transaction | None:
         statement = read(text, schema)
@@ -141,12 +140,20 @@ class Assembler:
             )
         if effect is Effect.BEGIN or goes_on(text):
             self._group.single = False
-        self._empty(statement)
+        self._empty(self._emptied(statement))
         ends = effect in (Effect.COMMIT, Effect.ROLLBACK) or (effect is Effect.NONE and self._group.single)
         return self._commit() if ends else None
 
-    def _empty(self, statement: Statement) -> None:
-        names = self._shapes.in_schema(statement.schema) if statement.schema else statement.emptied
+    def _emptied(self, statement: Statement) -> Sequence[TableName]:
+        """Return the tables that have other rows after a statement, without events of theirs."""
+        shapes = self._shapes
+        for name in statement.altered:
+            shapes.altered(name)
+        replaced = shapes.renamed(statement.renamed) if statement.renamed else ()
+        created = shapes.created(statement.created) if statement.created else ()
+        return (*(shapes.in_schema(statement.schema) if statement.schema else statement.emptied), *replaced, *created)
+
+    def _empty(self, names: Sequence[TableName]) -> None:
         for name in names:
             if "\ufffd" in name.name:
                 raise UnknownEvent("a statement that empties a table names it in a character set that can't be read", "Use utf8mb4.")
@@ -156,14 +163,18 @@ class Assembler:
     def _rows(self, data: bytes, at: int, end: int) -> None:
         group, shape = self._group, self._shapes.of(data, at)
         fresh, group.fresh = group.fresh, False
+        if not group.open:
+            raise UnknownEvent("the binary log holds rows outside of a transaction", DAMAGED)
         if shape is None or (shape.marker is not None and not fresh):
             return
         try:
-            changes = _changes(shape, self._kind, data, at + 8, end)
+            changes = row_event.changes(shape, events.ROWS[self._kind], data, at + 8, end)
         except _MALFORMED as error:
             raise UnknownEvent(f"{shape.table.name}: a row in the binary log does not fit the table's description", DAMAGED) from error
         if shape.marker is not None:
             group.mark(changes, shape.marker, self._target)
+        elif shape.beat is not None:
+            group.beat = heartbeat(changes[-1].new, shape.beat)
         elif group.echo:
             group.echoes += len(changes)
         else:
@@ -181,15 +192,16 @@ class Assembler:
     def _commit(self, _data: bytes = b"", _at: int = 0, _end: int = 0) -> Transaction | None:
         group, self._group = self._group, _Group()
         self.progress.committed(group.gtid, self._after, own=group.echo or bool(group.origin and not group.changes))
-        if not group.changes and not group.echoes:
+        if not group.changes and not group.echoes and not group.beat:
             return None
-        return Transaction(group.changes, self.progress.text(), group.committed or float(self._time), group.origin, group.echoes)
+        committed = group.committed or float(self._time)
+        return Transaction(group.changes, self.progress.text(), committed, group.origin, group.echoes, group.beat)
 
 
 class _Group:
     """The transaction that is being read."""
 
-    __slots__ = ("changes", "committed", "echo", "echoes", "fresh", "gtid", "open", "origin", "single")
+    __slots__ = ("beat", "changes", "committed", "echo", "echoes", "fresh", "gtid", "open", "origin", "single")
 
     def __init__(self) -> None:
         self.open = False
@@ -203,6 +215,7 @@ class _Group:
         self.origin: Origin = ()
         self.echo = False
         self.echoes = 0
+        self.beat = 0.0
 
     def mark(self, changes: list[Change], column: int, target: str) -> None:
         """Read the marker: the checkpoint's row, which each of our transactions writes first."""
@@ -214,21 +227,15 @@ class _Group:
         self.echo = target in self.origin
 
 
-def _changes(shape: Shape, kind: int, data: bytes, at: int, end: int) -> list[Change]:
-    """Read a row event's body: extra data (format 2), the number of columns, which of them are there, then the images."""
-    if kind >= events.WRITE:
-        at += data[at] | data[at + 1] << 8
-    count = data[at]
-    at += 1
-    if count > 250:
-        count = data[at] | data[at + 1] << 8
-        at += 2
-    size = (count + 7) // 8
-    columns, at = data[at : at + size], at + size
-    table, decoder = shape.table, shape.decoder
-    if kind in events.UPDATES:
-        after, at = data[at : at + size], at + size
-        return [Change(table, Op.UPDATE, old, new) for old, new in decoder.pairs(data, at, end, columns, after)]
-    if kind in events.INSERTS:
-        return [Change(table, Op.INSERT, None, row) for row in decoder.images(data, at, end, columns)]
-    return [Change(table, Op.DELETE, row, None) for row in decoder.images(data, at, end, columns)]
+def heartbeat(row: Row | None, at: int) -> float:
+    """Return when a heartbeat was written; 0: its row is being removed, or was not logged whole."""
+    return float(text) if row and isinstance(text := row[at], str) else 0.0
+
+
+def _statement_at(data: bytes, at: int) -> tuple[int, int]:
+    """Return where a query event's schema and text begin. What stands before them, the status variables, says nothing of rows."""
+    schema = at + 13 + (data[at + 11] | data[at + 12] << 8)
+    text = schema + data[at + 8] + 1
+    if data[text - 1]:
+        raise ValueError("a statement's schema has no end")
+    return schema, text

@@ -8,8 +8,10 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pymysql
@@ -17,14 +19,19 @@ from pymysql.connections import Connection
 from pymysql.constants import COMMAND
 
 from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Misconfigured
 from cdc.model.value import value
-from cdc.server.mysql import parameters, translated
+from cdc.server import silence
+from cdc.server.mysql import opened, parameters, translated
+from cdc.source.mysql.gtids import IntervalGtids
 from cdc.source.mysql.packets import Packet, Packets, ended, refuse
-from cdc.source.mysql.position import LogPosition
+from cdc.source.mysql.position import RELOAD, LogPosition
 
-HEARTBEAT = 5.0
-"""Seconds of silence after which the server says that it lives."""
+_SIGNS = 6
+"""Signs of life that the server gives in the time after which it counts as gone."""
 _PIECE = 262_144
+_REACHED = 2**32
+"""Offsets that the dump's command can name are below this."""
 _PATIENCE = "set session net_write_timeout = 3600"
 """The server must not give up on us while we apply and don't read."""
 
@@ -34,19 +41,22 @@ class Dump:
 
     def __init__(self, endpoint: Endpoint, server_id: int, start: LogPosition) -> None:
         """Begin behind `start`. Raises `Unreachable` or `Denied`; what is wrong with the position comes with the first packet."""
-        from pymysqlreplication import BinLogStreamReader
+        from pymysqlreplication import binlogstream
 
-        reader = BinLogStreamReader(
+        binlogstream.GtidSet = _Gtids  # its own does not know tags
+        reader = binlogstream.BinLogStreamReader(
             connection_settings={**parameters(endpoint), "init_command": _PATIENCE},
             server_id=server_id,
             blocking=True,
             resume_stream=True,
-            slave_heartbeat=HEARTBEAT,
+            slave_heartbeat=silence.seconds(endpoint.options) / _SIGNS,
+            pymysql_wrapper=partial(opened, endpoint.options),
             enable_logging=False,
             **_beginning(start),
         )
         with translated(endpoint.name):
             reader._BinLogStreamReader__connect_to_stream()  # noqa: SLF001
+        self.silence = silence.seconds(endpoint.options)
         self.checksum: bool = reader._BinLogStreamReader__use_checksum  # noqa: SLF001
         self._connection: Connection[Any] = reader._stream_connection  # noqa: SLF001
         self._socket: socket.socket = self._connection._sock  # noqa: SLF001
@@ -73,12 +83,27 @@ class Dump:
             self._connection.close()
 
 
+class _Gtids:
+    """What the library asks of a set of GTIDs."""
+
+    def __init__(self, text: str) -> None:
+        self._encoded = IntervalGtids(text).encoded()
+        self.encoded_length = len(self._encoded)
+
+    def encoded(self) -> bytes:
+        return self._encoded
+
+
 def _beginning(start: LogPosition) -> dict[str, Any]:
     """MySQL without GTIDs begins at file and offset, and so does one with an empty set: at its very first file."""
     if start.flavour == "mariadb":
         return {"is_mariadb": True, "auto_position": start.gtids or ""}
     if start.gtids:
         return {"auto_position": start.gtids}
+    if start.gtids is None and start.offset >= _REACHED:
+        raise Misconfigured(
+            f"{start.file}: without GTIDs a server can't be asked for what comes behind 4 GB of a file", f"Set gtid_mode = ON. {RELOAD}"
+        )
     return {"log_file": "", "log_pos": 4} if start.gtids == "" else {"log_file": start.file, "log_pos": start.offset}
 
 
@@ -139,3 +164,24 @@ def raw_rows(connection: Connection[Any], query: str, where: str) -> Iterator[Pa
                 if data[start] == 0xFE and end - start < 9:
                     return
                 yield data, start, end
+
+
+_DUMP_HEAD = struct.Struct("<IHI")
+_NON_BLOCK = 1
+_TIME = struct.Struct("<I")
+
+
+def begun_at(endpoint: Endpoint, server_id: int, file: str) -> float:
+    """Return when a file of the log was begun, by its first event, in seconds since the epoch. `server_id`: that of no other reader."""
+    with translated(endpoint.name):
+        connection: Connection[Any] = pymysql.connect(**parameters(endpoint))
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("set @master_binlog_checksum = 'NONE', @source_binlog_checksum = 'NONE', @mariadb_slave_capability = 4")
+            connection._execute_command(COMMAND.COM_BINLOG_DUMP, _DUMP_HEAD.pack(4, _NON_BLOCK, server_id) + file.encode())  # type: ignore[attr-defined]  # noqa: SLF001
+            while not (time := _TIME.unpack_from(connection._read_packet().get_all_data(), 1)[0]):  # type: ignore[no-untyped-call]  # noqa: SLF001
+                pass  # events that are made for this connection have no time
+        finally:
+            with suppress(pymysql.MySQLError, OSError):  # it is given up anyway
+                connection.close()
+    return float(time)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from struct import Struct
 from typing import Protocol
+from uuid import UUID
 
-_TAG = re.compile(r":\s*[a-z_]", re.IGNORECASE)
+_INTERVAL = re.compile(r"(\d+)(?:-(\d+))?")
+_COUNT, _BOTH = Struct("<Q").pack, Struct("<QQ").pack
+_TAGGED = 1 << 56 | 1
+"""In the count of a binary set: it has tags."""
 
 
 class Gtids(Protocol):
@@ -17,7 +22,7 @@ class Gtids(Protocol):
         ...
 
     def add(self, source: str, number: int) -> None:
-        """Add one transaction: `source` is MariaDB's `domain-server` or MySQL's uuid."""
+        """Add one transaction: `source` is MariaDB's `domain-server`, or MySQL's `uuid` or `uuid:tag`."""
         ...
 
     def holds(self, other: str) -> bool:
@@ -47,7 +52,7 @@ class DomainGtids:
 
 
 class IntervalGtids:
-    """MySQL: for each server's uuid the intervals of transaction numbers, both ends included."""
+    """MySQL: for each server's uuid, and each tag of it, the intervals of transaction numbers, both ends included."""
 
     def __init__(self, text: str) -> None:
         self._intervals: dict[str, list[list[int]]] = {}
@@ -72,6 +77,19 @@ class IntervalGtids:
             any(low <= first and last <= high for low, high in self._intervals.get(source, ())) for source, first, last in _intervals(other)
         )
 
+    def encoded(self) -> bytes:
+        """Return the set in the binary form in which a server is told of it; there, an interval's end is not in it.
+
+        https://dev.mysql.com/doc/dev/mysql-server/latest/classGtid__set.html
+        """
+        tagged = any(":" in source for source in self._intervals)
+        parts = [_COUNT(len(self._intervals) << 8 | _TAGGED if tagged else len(self._intervals))]
+        for source, intervals in sorted(self._intervals.items()):
+            uuid, _, tag = source.partition(":")
+            parts += [UUID(uuid).bytes, bytes([len(tag) << 1]) + tag.encode() if tagged else b"", _COUNT(len(intervals))]
+            parts += [_BOTH(first, last + 1) for first, last in intervals]
+        return b"".join(parts)
+
     def _merge(self, source: str, first: int, last: int) -> None:
         merged: list[list[int]] = []
         for low, high in sorted([*self._intervals.get(source, ()), [first, last]]):
@@ -80,11 +98,6 @@ class IntervalGtids:
             else:
                 merged.append([low, high])
         self._intervals[source] = merged
-
-
-def tagged(text: str) -> bool:
-    """Return whether a MySQL GTID set holds tags (`uuid:tag:1-3`, MySQL 8.3 and later), which a dump can't be resumed by."""
-    return any(_TAG.search(part) for part in text.split(","))
 
 
 def _by_domain(text: str) -> dict[str, str]:
@@ -98,9 +111,13 @@ def _number(rest: str) -> int:
 
 
 def _intervals(text: str) -> Iterator[tuple[str, int, int]]:
-    """Split `uuid:1-5:7,uuid:3` into (uuid, first, last)."""
+    """Split `uuid:1-5:7:tag:2,uuid:3` into (uuid or uuid:tag, first, last): a tag is for all intervals up to the next."""
     for part in filter(None, (piece.strip() for piece in text.split(","))):
-        source, *intervals = part.lower().split(":")
-        for interval in intervals:
-            first, _, last = interval.partition("-")
-            yield source, int(first), int(last or first)
+        uuid, *rest = (word.strip() for word in part.lower().split(":"))
+        source = uuid
+        for word in rest:
+            found = _INTERVAL.fullmatch(word)
+            if found:
+                yield source, int(found[1]), int(found[2] or found[1])
+            else:
+                source = f"{uuid}:{word}"

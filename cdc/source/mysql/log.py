@@ -10,7 +10,7 @@ from pymysql.connections import Connection
 
 from cdc.model.errors import Gap, Misconfigured
 from cdc.model.value import value
-from cdc.source.mysql.gtids import DomainGtids, tagged
+from cdc.source.mysql.gtids import DomainGtids
 from cdc.source.mysql.position import RELOAD, LogPosition, number
 
 _WRAPS = 2**32
@@ -53,7 +53,7 @@ def end(connection: Connection[Any], server: Server) -> LogPosition:
     if server.mariadb:
         return at(connection, server, file, offset)
     executed = re.sub(r"\s", "", status[4])
-    return LogPosition("mysql", executed if server.gtids and not tagged(executed) else None, file, offset, server.identity)
+    return LogPosition("mysql", executed if server.gtids else None, file, offset, server.identity)
 
 
 def filters(connection: Connection[Any], server: Server) -> tuple[set[str], set[str]]:

@@ -26,6 +26,8 @@ class Packets:
         self._held = 0
         self._needed = 4
         self._long: list[bytes] = []
+        self._number: int | None = None
+        """What the next packet is numbered; each begins where the one before ended, so that none is missing in between."""
 
     def add(self, piece: bytes) -> Iterator[Packet]:
         """Take what was received; yield the packets that it completes."""
@@ -43,6 +45,9 @@ class Packets:
             self._needed = size + 4
             if end - at < self._needed:
                 break
+            if data[at + 3] != self._number:
+                self._begin(data[at + 3])
+            self._number = (data[at + 3] + 1) & 0xFF
             start, at = at + 4, at + 4 + size
             if size == _LONGEST or self._long:
                 yield from self._joined(data[start:at])
@@ -50,6 +55,11 @@ class Packets:
                 yield data, start, at
         self._pieces = [data[at:]]
         self._held = end - at
+
+    def _begin(self, number: int) -> None:
+        if self._number is not None:
+            raise Unreachable("packets of the server are missing: what stands between it and us does not pass all on")
+        self._number = number
 
     def _joined(self, part: bytes) -> Iterator[Packet]:
         self._long.append(part)

@@ -15,7 +15,7 @@ from pymysql.constants import FIELD_TYPE as CODE
 from cdc.model.types import Type
 from cdc.model.value import value
 from cdc.server.mysql_types import DATETIME2, TIME2, TIMESTAMP2, VECTOR, Logged
-from cdc.source.mysql import values
+from cdc.source.mysql import compression, values
 from cdc.source.mysql.charsets import Charsets
 from cdc.source.mysql.json_text import json_text
 
@@ -48,7 +48,7 @@ _READERS: Mapping[str, str] = {"uuid": "uuid", "inet6": "inet6", "inet4": "inet4
 ALWAYS: Mapping[str, object] = {
     "single": values.single_text, "double": values.double_text, "days": values.DATETIME_DAYS, "clocks": values.CLOCKS,
     "dates": values.DATES, "epoch": values.EPOCH_DAYS, "seconds": values.SECONDS, "time": values.time_text, "json": json_text,
-    "charmap": charmap_decode, "uuid": values.uuid_text, "inet6": values.inet6_text, "inet4": values.inet4_text,
+    "inflated": compression.column, "charmap": charmap_decode, "uuid": values.uuid_text, "inet6": values.inet6_text, "inet4": values.inet4_text,
 }  # fmt: skip
 """What every generated function may call."""
 
@@ -63,8 +63,10 @@ def piece(number: int, column: Logged, meant: Type, charsets: Charsets) -> Piece
 
 def _variable(name: str, column: Logged, meant: Type, charsets: Charsets) -> Piece:
     counted = column.code in (CODE.VARCHAR, CODE.VAR_STRING, CODE.STRING)
-    size = (2 if column.length > 255 else 1) if counted else column.length
+    size = (2 if column.length + column.compressed > 255 else 1) if counted else column.length
     result, bound = _content(name, column, meant, charsets)
+    if column.compressed:
+        result = result.replace("raw", "inflated(raw)")
     if size == 3:
         return Piece("HB", (name, name + "h"), result, "<", f"({name} | {name}h << 16)", bound)
     return Piece(_UNSIGNED[size], (name,), result, "<" if size > 1 else "", name, bound)

@@ -17,7 +17,7 @@ _FORM = re.compile(r"(mariadb|mysql);(?:gtid=([^;]*);)?file=(.*):(\d+);server=([
 _NUMBER = re.compile(r"\d+$")
 
 DAMAGED = "Check the source's binary log with its own tools; it may be damaged."
-RELOAD = "Run `cdc teardown` and `cdc setup`; then `cdc run` loads the tables again."
+RELOAD = "Stop the pipeline and run `cdc resync --gap PIPELINE`: it compares the tables and writes what differs."
 
 
 @value

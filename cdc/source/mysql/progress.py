@@ -6,6 +6,9 @@ from cdc.model.change import Position
 from cdc.source.mysql.gtids import DomainGtids, Gtids, IntervalGtids
 from cdc.source.mysql.position import LogPosition, number
 
+_WRAPS = 2**32
+"""Offsets in events have 32 bits, and one huge transaction may make a file longer than that."""
+
 
 class Progress:
     """Moves at ends of transactions only."""
@@ -19,6 +22,8 @@ class Progress:
             self._gtids = DomainGtids(start.gtids) if start.flavour == "mariadb" else IntervalGtids(start.gtids)
         self._file, self._offset = start.file, start.offset
         self._reading = start.file
+        self._beyond = start.offset // _WRAPS * _WRAPS
+        """What offsets in events lack of those in the file."""
         self._follows = False
         """The next event stands right behind what has been read: its end is a position too."""
         self._idle = start.text()
@@ -42,19 +47,24 @@ class Progress:
             self.idle()
         if gtid and self._gtids is not None:
             self._gtids.add(*gtid)
-        self._file, self._offset = self._reading, offset
+        self._file, self._offset = self._reading, self._beyond + offset
         self._follows = True
         self._moved = self._moved or not own
 
     def passed(self, offset: int) -> None:
         """Pass an event outside all transactions. When the server began in a file's middle, its place says nothing yet."""
         if self._follows and offset:
-            self._offset = offset
+            self._offset = self._beyond + offset
             self._moved = True
+
+    def wrapped(self) -> None:
+        """Pass the place behind which events count their offsets from zero again."""
+        self._beyond += _WRAPS
 
     def rotated(self, file: str, offset: int, artificial: bool) -> None:
         """Go on in another file. An artificial rotation only says where the server begins to send."""
         self._reading = file
+        self._beyond = offset // _WRAPS * _WRAPS
         if artificial:
             self._follows = self._follows and (file, offset) == (self._file, self._offset)
         else:
@@ -62,7 +72,8 @@ class Progress:
             self._follows = self._moved = True
 
     def reached(self, until: LogPosition) -> bool:
-        """Return whether all up to `until` has been read."""
+        """Return whether all up to `until` has been read, a rotation behind the last transaction too."""
         if self._gtids is not None and until.gtids is not None:
-            return self._gtids.holds(until.gtids)
+            there = until.server != self._server or number(self._reading) >= number(until.file)
+            return there and self._gtids.holds(until.gtids)
         return until.server == self._server and (number(self._file), self._offset) >= until.place()

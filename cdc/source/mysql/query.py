@@ -115,7 +115,7 @@ def scans(connection: Connection[Any], query: Query, table: Definition) -> Itera
     if not values:
         return
     with connection.cursor(pymysql.cursors.DictCursor) as cursor:
-        cursor.execute(f"explain {statement(query, values, literal)}")
+        cursor.execute(f"explain format=traditional {statement(query, values, literal)}")  # MySQL 9 shows a tree by default
         for step in cursor.fetchall():
             name, rows = str(step["table"]), int(step["rows"] or 0)
             if step["type"] in ("ALL", "index") and rows >= LARGE and not name.startswith("<"):

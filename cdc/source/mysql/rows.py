@@ -5,25 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdc.model.change import ABSENT, Row
+from cdc.model.errors import Misconfigured
+from cdc.model.table import Table
 from cdc.source.mysql.generated import ReadRow, any_pattern, one_pattern
 from cdc.source.mysql.pieces import Piece
+from cdc.source.mysql.position import RELOAD
 
 _COMMON = 8
 """A pattern of NULLs seen so often gets a function of its own."""
 _FUNCTIONS = 200
 _COUNTED = 5_000
+_BITMAPS = 1_000
+"""Sets of columns that are logged without the others: sessions that log less may make any."""
 
 
 class RowDecoder:
     """Reads the images of one table's shape."""
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
+    def __init__(self, table: Table, pieces: Sequence[Piece]) -> None:
+        self._table = table
         self._pieces = pieces
-        self._by_columns: dict[bytes, tuple[_Patterns, int]] = {}
+        self._named: dict[bytes, Patterns] = {}
+        """By the bitmap of columns that are there, the key's among them."""
+        self._changed: dict[bytes, Patterns] = {}
+        """The same for an update's new images, which may lack the key."""
 
     def images(self, data: bytes, at: int, end: int, columns: bytes) -> list[Row]:
         """Read the images of an insert or delete event; `columns` is its bitmap of columns that are there."""
-        patterns, width = self._patterns(columns)
+        patterns = self._named.get(columns)
+        if patterns is None:
+            patterns = self.named(columns)
+        width = patterns.width
         rows = []
         while at < end:
             start = at + width
@@ -35,8 +47,8 @@ class RowDecoder:
 
     def pairs(self, data: bytes, at: int, end: int, before: bytes, after: bytes) -> list[tuple[Row, Row]]:
         """Read the old and new images of an update event. A column that only the old image carries has not changed."""
-        old_patterns, old_width = self._patterns(before)
-        new_patterns, new_width = self._patterns(after)
+        old_patterns, new_patterns = self.named(before), self.changed(after)
+        old_width, new_width = old_patterns.width, new_patterns.width
         rows = []
         while at < end:
             start = at + old_width
@@ -50,21 +62,38 @@ class RowDecoder:
             return rows
         return [(old, tuple(o if n is ABSENT else n for o, n in zip(old, new, strict=True))) for old, new in rows]
 
-    def _patterns(self, columns: bytes) -> tuple[_Patterns, int]:
-        known = self._by_columns.get(columns)
-        if known is None:
-            bits = int.from_bytes(columns, "little")
-            present = [piece if bits >> place & 1 else None for place, piece in enumerate(self._pieces)]
-            known = self._by_columns[columns] = _Patterns(present), (bits.bit_count() + 7) // 8
-        return known
+    def named(self, columns: bytes) -> Patterns:
+        """Return the functions for images with these columns. Without its key a row can't be told from others: that stops."""
+        known = self._named.get(columns)
+        return self._made(self._named, columns, self._table.key) if known is None else known
+
+    def changed(self, columns: bytes) -> Patterns:
+        """Return the functions for an update's new images with these columns."""
+        known = self._changed.get(columns)
+        return self._made(self._changed, columns, ()) if known is None else known
+
+    def _made(self, known: dict[bytes, Patterns], columns: bytes, key: Sequence[int]) -> Patterns:
+        bits = int.from_bytes(columns, "little")
+        present = [piece if bits >> place & 1 else None for place, piece in enumerate(self._pieces)]
+        if present.count(None) == len(present) or not all(present[place] for place in key):
+            raise Misconfigured(
+                f"{self._table.name}: the binary log holds a row without its key", f"set global binlog_row_image = FULL; {RELOAD}"
+            )
+        if len(known) >= _BITMAPS:
+            known.clear()
+        patterns = known[columns] = Patterns(present)
+        return patterns
 
 
-class _Patterns(dict[bytes, ReadRow]):
+class Patterns(dict[bytes, ReadRow]):
     """Bitmap of NULLs → the function that reads such a row. Compiling costs as much as reading a thousand rows, so the rare ones share one."""
 
     def __init__(self, pieces: Sequence[Piece | None]) -> None:
+        """`pieces`: None stands for a column that is not in the image."""
         super().__init__()
-        self.whole = None not in pieces
+        present = len(pieces) - pieces.count(None)
+        self.width = (present + 7) // 8
+        self.whole = present == len(pieces)
         self._pieces = pieces
         self._any = any_pattern(pieces)
         self._seen: dict[bytes, int] = {}

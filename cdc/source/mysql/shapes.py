@@ -14,13 +14,16 @@ from cdc.server.mysql_types import Logged, facts_of, type_of
 from cdc.source.mysql import table_map
 from cdc.source.mysql.charsets import Charsets
 from cdc.source.mysql.log import Server
+from cdc.source.mysql.partial_json import PartialUpdates
 from cdc.source.mysql.pieces import piece
 from cdc.source.mysql.position import DAMAGED
 from cdc.source.mysql.rows import RowDecoder
 from cdc.source.mysql.table_map import TableMap
+from cdc.source.mysql.wanted import Wanted
 from cdc.sql import ledger
 
 MARKER = TableName(ledger.SCHEMA, ledger.CHECKPOINT)
+HEARTBEAT = TableName(ledger.SCHEMA, ledger.HEARTBEAT)
 _KNOWN = 10_000
 _DUMMY = 0xFFFFFFFFFFFF
 """The table id of a row event that has no rows and only ends a statement."""
@@ -37,6 +40,10 @@ class Shape:
     decoder: RowDecoder
     marker: int | None
     """Position of `origin`, when this is the checkpoint's table."""
+    beat: int | None
+    """Position of `at`, when this is the heartbeats' table."""
+    partial: PartialUpdates
+    """How its updates are read where JSON columns are logged in part."""
 
 
 class Shapes:
@@ -46,9 +53,9 @@ class Shapes:
         self, wanted: Iterable[TableName], server: Server, charsets: Charsets, describe: Callable[[TableName], Definition | None]
     ) -> None:
         """`describe` asks the catalogue as it is now. Our own database is never wanted, but its checkpoint is the marker."""
-        self._folds = server.folds_case
         self._mariadb = server.mariadb
-        self._wanted = {self._folded(name): name for name in wanted if name.schema != ledger.SCHEMA}
+        ours = [name for name in wanted if name.schema != ledger.SCHEMA]
+        self._wanted = Wanted(ours, folds=server.folds_case, exists=lambda name: describe(name) is not None)
         self._charsets = charsets
         self._describe = describe
         self._known: dict[bytes, Shape | None] = {}
@@ -78,7 +85,7 @@ class Shapes:
 
     def latest(self, name: TableName) -> Table | None:
         """Return a wanted table in its newest shape, for a change that has no rows; None when it is not wanted."""
-        wanted = self._wanted.get(self._folded(name))
+        wanted = self._wanted.get(name)
         if wanted is None:
             return None
         if wanted not in self._latest:
@@ -86,13 +93,26 @@ class Shapes:
             self._latest[wanted] = table_of(definition) if definition else Table(wanted, (), ())
         return self._latest[wanted]
 
+    def altered(self, name: TableName) -> None:
+        """Forget a table's shapes: what is announced next is another one, though it may look the same."""
+        wanted = self._wanted.get(name)
+        if wanted is not None:
+            self._known = {body: shape for body, shape in self._known.items() if shape is None or shape.table.name != wanted}
+            self._latest.pop(wanted, None)
+
+    def renamed(self, pairs: Sequence[tuple[TableName, TableName]]) -> Sequence[TableName]:
+        """Follow tables to their new names; return the wanted names that other tables have now. Raises as `Wanted.rename` does."""
+        self._known.clear()
+        self._announced.clear()
+        return self._wanted.rename(pairs)
+
+    def created(self, name: TableName) -> Sequence[TableName]:
+        """Take a new table; return the wanted name that it has taken from one that was renamed."""
+        return self._wanted.create(name)
+
     def in_schema(self, schema: str) -> Sequence[TableName]:
         """Return the wanted tables of a database."""
-        folded = self._folded(TableName(schema, "")).schema
-        return [wanted for name, wanted in self._wanted.items() if name.schema == folded]
-
-    def _folded(self, name: TableName) -> TableName:
-        return TableName(name.schema.lower(), name.name.lower()) if self._folds else name
+        return self._wanted.in_schema(schema)
 
     def _shape(self, body: bytes) -> Shape | None:
         if body in self._known:
@@ -104,8 +124,9 @@ class Shapes:
 
     def _made(self, body: bytes) -> Shape | None:
         name = table_map.name_of(body)
-        wanted = MARKER if name == MARKER else self._wanted.get(self._folded(name))
+        wanted = name if name in (MARKER, HEARTBEAT) else self._wanted.get(name)
         if wanted is None:
+            self._wanted.passes(name)
             return None
         announced = table_map.parse(body, self._charsets, self._mariadb)
         definition = self._describe(wanted) if self._is_vague(announced) else None
@@ -114,7 +135,9 @@ class Shapes:
         key = announced.key or _unique_key(announced.names, definition)
         pieces = [piece(number, column, types[number], self._charsets) for number, column in enumerate(announced.columns)]
         table = self._latest[wanted] = Table(wanted, columns, key)
-        return Shape(table, RowDecoder(pieces), announced.names.index("origin") if name == MARKER else None)
+        marker = announced.names.index("origin") if name == MARKER else None
+        beat = announced.names.index("at") if name == HEARTBEAT else None
+        return Shape(table, RowDecoder(table, pieces), marker, beat, PartialUpdates(table, pieces))
 
     def _is_vague(self, announced: TableMap) -> bool:
         """Return whether the log leaves open what the catalogue knows: which unique key names a row, or what a binary(16) means."""

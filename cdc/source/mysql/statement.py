@@ -30,6 +30,11 @@ class Statement:
     """The keyword that decided; none of the statement's own text."""
     emptied: tuple[TableName, ...] = ()
     """Tables that lose rows without a row event: TRUNCATE, DROP TABLE, ALTER TABLE … TRUNCATE PARTITION."""
+    altered: tuple[TableName, ...] = ()
+    """Tables that may look otherwise afterwards."""
+    created: TableName | None = None
+    renamed: tuple[tuple[TableName, TableName], ...] = ()
+    """Old and new names, in the order in which they are given."""
     schema: str | None = None
     """A database that is dropped with all its tables."""
 
@@ -43,7 +48,7 @@ _EFFECTS = {
     **dict.fromkeys(("insert", "update", "delete", "replace", "load", "call", "select", "with", "do", "execute", "values"), Effect.ROWS),
 }  # fmt: skip
 _TOKEN = re.compile(
-    r"""\s+|\#[^\n]*|--(?:\s[^\n]*|$)|/\*(?!M?!).*?\*/    # blanks and comments
+    r"""\s+|\#[^\n]*|--(?:\s[^\n]*|$)|/\*(?!M?!).*?(?:\*/|\Z)    # blanks and comments
     |/\*M?!\d*|\*/                                        # marks of a comment that the server executes
     |(?P<quoted>`(?:[^`]|``)*`|"(?:[^"]|"")*")
     |'(?:[^'\\]|''|\\.)*'
@@ -51,6 +56,8 @@ _TOKEN = re.compile(
     |(?P<mark>.)""",
     re.DOTALL | re.VERBOSE,
 )
+_PARTS = frozenset(("column", "index", "key", "constraint"))
+"""What ALTER TABLE … RENAME may be about, other than the table."""
 _LOSSES = frozenset(
     (("truncate", "partition"), ("drop", "partition"), ("exchange", "partition"), ("discard", "tablespace"), ("import", "tablespace"))
 )
@@ -82,13 +89,33 @@ def _definition(word: str, tokens: _Tokens, schema: str) -> Statement:
         return Statement(Effect.NONE, word, tuple(tokens.names(schema)))
     if word in ("drop", "create"):
         return _drop_or_create(word, tokens, schema)
+    if word == "rename" and (tokens.has("table") or tokens.has("tables")):
+        tokens.skip("if", "exists")
+        return Statement(Effect.NONE, word, renamed=tuple(tokens.renamings(schema)))
     if word == "alter" and tokens.skip("online", "ignore") == "table":
         tokens.skip("table")
         tokens.skip("if", "exists")
         name = tokens.name(schema)
-        if name and tokens.loses_rows():
-            return Statement(Effect.NONE, word, (name,))
+        if name:
+            return _alter(name, tokens, schema)
     return Statement(Effect.NONE, word)
+
+
+def _alter(name: TableName, tokens: _Tokens, schema: str) -> Statement:
+    """What ALTER TABLE does beside the columns: partitions that go or are exchanged, and another name."""
+    previous, loses, exchanged, renamed = "", False, [], []
+    while tokens.more():
+        if tokens.skip("rename") not in _PARTS and tokens.skipped:
+            tokens.skip("to", "as")
+            tokens.mark("=")
+            renamed += [(name, after)] if (after := tokens.name(schema)) else []
+            continue
+        word = "rename" if tokens.skipped else tokens.word()
+        loses = loses or (previous, word) in _LOSSES
+        if (previous, word) == ("with", "table"):
+            exchanged += [other] if (other := tokens.name(schema)) else []
+        previous = word
+    return Statement(Effect.NONE, "alter", (name, *exchanged) if loses else (), (name,), renamed=tuple(renamed))
 
 
 def _drop_or_create(word: str, tokens: _Tokens, schema: str) -> Statement:
@@ -102,7 +129,10 @@ def _drop_or_create(word: str, tokens: _Tokens, schema: str) -> Statement:
         tokens.skip("table", "tables")
         tokens.skip("if", "exists")
         names = tuple(tokens.names(schema)) if word == "drop" else tuple(filter(None, (tokens.name(schema),)))
-        return Statement(Effect.NONE, word, names)
+        return Statement(Effect.NONE, word, names, names)
+    if kind == "table":
+        tokens.skip("table", "if", "not", "exists")
+        return Statement(Effect.NONE, word, created=tokens.name(schema))
     return Statement(Effect.NONE, word)
 
 
@@ -169,12 +199,22 @@ class _Tokens:
                 return
             self.take()
 
-    def loses_rows(self) -> bool:
-        """Return whether the rest of an ALTER TABLE takes rows away, or brings some, without row events."""
-        previous = ""
-        while self._next[0]:
-            word = self.word()
-            if (previous, word) in _LOSSES:
-                return True
-            previous = word
-        return False
+    def renamings(self, schema: str) -> Iterator[tuple[TableName, TableName]]:
+        """Yield the pairs of a RENAME TABLE. MariaDB's `wait 5` and `nowait` may stand before `to`."""
+        while before := self.name(schema):
+            while self._next[0] and self.word() != "to":
+                pass
+            if after := self.name(schema):
+                yield before, after
+            if not self.mark(","):
+                return
+
+    def more(self) -> bool:
+        return bool(self._next[0])
+
+    def mark(self, mark: str) -> bool:
+        """Pass over a mark; return whether it was there."""
+        there = self._next == ("mark", mark)
+        if there:
+            self.take()
+        return there

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from cdc.failpoint import reach
 from cdc.model.change import Position, Transaction
 from cdc.model.errors import CdcError, Unreachable
 from cdc.server.mysql import translated
@@ -12,9 +13,6 @@ from cdc.source.mysql.assembler import Assembler
 from cdc.source.mysql.driver import Dump
 from cdc.source.mysql.packets import Packets, ended, refuse
 from cdc.source.mysql.position import LogPosition
-
-SILENCE = 30.0
-"""Seconds without a byte, six heartbeats long, after which the server counts as gone."""
 
 
 class LogReader:
@@ -36,12 +34,13 @@ class LogReader:
         with translated(self._where):
             piece = self._dump.receive(timeout)
         if piece is None:
-            if time.monotonic() - self._heard > SILENCE:
-                raise Unreachable(f"{self._where}: the server has been silent for {SILENCE:.0f} seconds")
+            if time.monotonic() - self._heard > self._dump.silence:
+                raise Unreachable(f"{self._where}: the server has been silent for {self._dump.silence} seconds")
             return (), False
         if not piece:
             ended(self._where)
         self._heard = time.monotonic()
+        reach("source.read")
         done: list[Transaction] = []
         try:
             self._take(piece, done)
@@ -67,7 +66,10 @@ class LogReader:
 
     def _take(self, piece: bytes, done: list[Transaction]) -> None:
         event = self._assembler.event
+        bounded = self._until is not None
         for data, at, end in self._packets.add(piece):
+            if bounded and self.finished():
+                return  # what comes behind the asked end is in the next snapshot, or not
             if data[at]:
                 if data[at] == 0xFE:
                     ended(self._where)

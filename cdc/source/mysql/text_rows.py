@@ -72,8 +72,6 @@ def _converter(kind: Type) -> _Convert:
     if kind.kind is Kind.BITS:
         width = f"0{kind.size}b"
         return lambda raw: format(int.from_bytes(raw, "big"), width)
-    if kind.kind is Kind.OTHER:
-        return bytes.decode if kind.native in ("inet4", "inet6") else _hexadecimal
     return _CONVERTERS.get(kind.kind, bytes.decode)
 
 
@@ -107,6 +105,7 @@ _CONVERTERS: dict[Kind, _Convert] = {
     Kind.INT: _integer,
     Kind.NUMERIC: _numeric,
     Kind.BYTES: _hexadecimal,
+    Kind.GEOMETRY: _hexadecimal,
     Kind.INSTANT: _instant,
 }
 

@@ -31,6 +31,8 @@ _SLOT = """
 select active_pid from pg_replication_slots
 where slot_name = %s and plugin = 'pgoutput' and database = current_database() and not temporary"""
 
+_LOST = "select from pg_replication_slots where slot_name = %s and plugin = 'pgoutput' and wal_status = 'lost'"
+
 
 class PostgreSQLSourceAdmin:
     """One pipeline's slot and publication, of the same name. Nothing is changed but by `execute`."""
@@ -82,12 +84,15 @@ class PostgreSQLSourceAdmin:
         with translated(self._where):
             return tuple(query.scans(self._queries.connection(), asked, table))
 
-    def setup(self, tables: Sequence[TableName]) -> Sequence[str]:
-        """The publication comes first: a slot can't use one that is younger than its log."""
+    def setup(self, tables: Sequence[TableName], *, anew: bool = False) -> Sequence[str]:
+        """The publication comes first: a slot can't use one that is younger than its log. One that the server has invalidated is of no use."""
         with translated(self._where):
             connection = self._session.connection()
             statements = _publication_statements(self._name, read_publication(connection, self._name), tables)
-            if connection.execute(_SLOT, (self._name,)).fetchone() is None:
+            lost = anew and connection.execute(_LOST, (self._name,)).fetchone() is not None
+            if lost:
+                statements.append(f"select pg_drop_replication_slot({pg_text(self._name)})")
+            if lost or connection.execute(_SLOT, (self._name,)).fetchone() is None:
                 statements.append(f"select pg_create_logical_replication_slot({pg_text(self._name)}, 'pgoutput')")
             return statements
 

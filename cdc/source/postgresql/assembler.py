@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,8 +15,12 @@ from cdc.source.postgresql.protocol import KIND, OID
 from cdc.source.postgresql.rows import DECODE
 from cdc.source.postgresql.shapes import Shapes
 from cdc.source.postgresql.visible import Unseen
-from cdc.sql.ledger import MESSAGE_PREFIX
+from cdc.sql.ledger import HEARTBEAT_PREFIX, MESSAGE_PREFIX
 
+_MOMENT = re.compile(rb"\d{1,12}(\.\d{1,9})?")
+_STRANGE = "This is a bug, or a server of a newer protocol."
+_MALFORMED = (ValueError, IndexError, OverflowError, struct.error)
+"""What reading a message raises that does not keep to the protocol."""
 QUIET = 1024 * 1024
 """Bytes of log without a row for us after which the position moves all the same. A much smaller step could be our own
 writes on this server, and two pipelines would answer each other's checkpoints for ever."""
@@ -35,7 +41,7 @@ class Assembler:
         self._until = until
         self._completed: list[Transaction] = []
         self._changes: list[Change] = []
-        self._committed_at = 0.0
+        self._committed_at = self._beat = 0.0
         self._number = 0
         self._origin: Origin = ()
         self._echoes = 0
@@ -49,14 +55,20 @@ class Assembler:
 
     def decode(self, frame: bytes) -> None:
         """Take in one frame of log. Raises `UnknownEvent` on a message that version 1 does not have."""
-        handle = self._handlers.get(frame[KIND])
-        if handle is None:
-            raise UnknownEvent(f"the log has a message of kind {chr(frame[KIND])!r}", "This is a bug, or a server of a newer protocol.")
-        handle(frame)
+        try:
+            handle = self._handlers.get(frame[KIND])
+            if handle is None:
+                raise UnknownEvent(f"the log has a message of kind {chr(frame[KIND])!r}", _STRANGE)
+            handle(frame)
+        except _MALFORMED as error:
+            raise UnknownEvent(f"a message of the log can't be read, of kind {frame[KIND : KIND + 1]!r}", _STRANGE) from error
 
     def keepalive(self, frame: bytes) -> bool:
         """Take in a sign of life; return whether the server wants an answer at once."""
-        end, reply = protocol.keepalive(frame)
+        try:
+            end, reply = protocol.keepalive(frame)
+        except _MALFORMED as error:
+            raise UnknownEvent("a sign of life of the server can't be read", _STRANGE) from error
         self.received = max(self.received, end)
         told = end if self._until is None else min(end, self._until)
         if told - self.upto >= QUIET and not self._inside:
@@ -84,7 +96,7 @@ class Assembler:
     def _begin(self, frame: bytes) -> None:
         self._committed_at, self._number = protocol.begin(frame), protocol.number(frame)
         self._changes, self._origin, self._echoes, self._handlers = [], (), 0, self._decoding
-        self._inside = True
+        self._inside, self._beat = True, 0.0
 
     def _commit(self, frame: bytes) -> None:
         """Close the transaction. One without a row for us moves the position, unless it is marked: then it is a pipeline's checkpoint."""
@@ -97,8 +109,8 @@ class Assembler:
             changes, echoes = [], echoes + len(changes)
         if changes:
             self.unseen.add(self._number)
-        if changes or echoes:
-            self._completed.append(Transaction(changes, self._at(end), self._committed_at, self._origin, echoes))
+        if changes or echoes or self._beat:
+            self._completed.append(Transaction(changes, self._at(end), self._committed_at, self._origin, echoes, self._beat))
         if changes or not self._origin:
             self.upto = end
 
@@ -109,6 +121,8 @@ class Assembler:
             self._origin = tuple(content.decode(errors="replace").split(","))
             if self._target in self._origin:
                 self._handlers = self._counting
+        elif transactional and prefix == HEARTBEAT_PREFIX:
+            self._beat = heartbeat(content)
 
     def _row(self, frame: bytes) -> None:
         if table := self._shapes[frame[OID : OID + 4]]:
@@ -122,6 +136,12 @@ class Assembler:
     def _count(self, frame: bytes) -> None:
         if self._shapes[frame[OID : OID + 4]]:
             self._echoes += 1
+
+
+def heartbeat(content: bytes) -> float:
+    """Return when a heartbeat was written; 0 where somebody else's message has our prefix."""
+    moment = content.rpartition(b",")[2]
+    return float(moment) if _MOMENT.fullmatch(moment) else 0.0
 
 
 def _ignore(frame: bytes) -> None:

@@ -12,7 +12,7 @@ from cdc.sql.names import pg_text
 
 Execute: TypeAlias = Callable[[str], Answer]
 
-AGAIN = "Run `cdc teardown` and `cdc setup`, then `cdc run` loads the tables again."
+AGAIN = "Stop the pipeline and run `cdc resync --gap PIPELINE`: it compares the tables and writes what differs."
 
 _HERE = """
 select s.system_identifier::text, pg_walfile_name(l.lsn), l.lsn::text

@@ -83,6 +83,8 @@ def message(frame: bytes) -> tuple[bool, str, bytes]:
     """Return a logical message: whether it belongs to the transaction, prefix, and content."""
     flags, _ = _MESSAGE.unpack_from(frame, OID)
     prefix, at = _string(frame, OID + _MESSAGE.size)
+    if _int32(frame, at) != len(frame) - at - 4:
+        raise ValueError("a logical message has another size than it says")
     return bool(flags & 1), prefix, frame[at + 4 :]
 
 
@@ -90,12 +92,12 @@ def type_name(frame: bytes) -> tuple[int, str]:
     """Return a type's oid and name; a domain's name is that of its base."""
     schema, at = _string(frame, OID + 4)
     name, _ = _string(frame, at)
-    return _oid(frame, OID), f"{schema or 'pg_catalog'}.{name}"
+    return _int32(frame, OID), f"{schema or 'pg_catalog'}.{name}"
 
 
 def truncated(frame: bytes) -> tuple[int, ...]:
     """Return the oids of the relations that were truncated."""
-    return struct.unpack_from(f"!{_oid(frame, OID)}I", frame, OID + 5)
+    return struct.unpack_from(f"!{_int32(frame, OID)}I", frame, OID + 5)
 
 
 def relation(frame: bytes) -> Relation:
@@ -108,7 +110,7 @@ def relation(frame: bytes) -> Relation:
         oid, modifier = _ATTRIBUTE.unpack_from(frame, after)
         attributes.append(Attribute(column, oid, modifier, bool(frame[at] & 1)))
         at = after + _ATTRIBUTE.size
-    return Relation(_oid(frame, OID), TableName(schema or "pg_catalog", name), whole, tuple(attributes))
+    return Relation(_int32(frame, OID), TableName(schema or "pg_catalog", name), whole, tuple(attributes))
 
 
 def row_at(frame: bytes, at: int) -> tuple[list[Value], int]:
@@ -137,9 +139,9 @@ def row_at(frame: bytes, at: int) -> tuple[list[Value], int]:
     return row, at
 
 
-def _oid(frame: bytes, at: int) -> int:
-    (oid,) = _INT32.unpack_from(frame, at)
-    return int(oid)
+def _int32(frame: bytes, at: int) -> int:
+    (number,) = _INT32.unpack_from(frame, at)
+    return int(number)
 
 
 def _string(frame: bytes, at: int) -> tuple[str, int]:

@@ -10,27 +10,36 @@ from cdc.model.table import Table
 from cdc.source.postgresql.protocol import TUPLE, row_at
 
 _NEW, _KEY, _WHOLE = ord("N"), ord("K"), ord("O")
+_UNFIT = "a row does not fit its message, or its table"
 
 
 def insert(table: Table, frame: bytes) -> Change:
-    new, _ = row_at(frame, TUPLE)
+    new, end = row_at(frame, TUPLE)
+    if end != len(frame) or len(new) != len(table.columns):
+        raise ValueError(_UNFIT)
     return Change(table, Op.INSERT, None, tuple(new))
 
 
 def update(table: Table, frame: bytes) -> Change:
     """An unchanged value out of line is not in the new row; where the old one has it, it is the same."""
     if frame[TUPLE - 1] == _NEW:
-        new, _ = row_at(frame, TUPLE)
+        new, end = row_at(frame, TUPLE)
+        if end != len(frame) or len(new) != len(table.columns):
+            raise ValueError(_UNFIT)
         return Change(table, Op.UPDATE, None, tuple(new))
     old, at = _old(table, frame)
-    new, _ = row_at(frame, at + 1)
+    new, end = row_at(frame, at + 1)
+    if end != len(frame) or len(new) != len(old) or frame[at] != _NEW:
+        raise ValueError(_UNFIT)
     if ABSENT in new:
         new = [before if after is ABSENT else after for before, after in zip(old, new, strict=True)]
     return Change(table, Op.UPDATE, old, tuple(new))
 
 
 def delete(table: Table, frame: bytes) -> Change:
-    old, _ = _old(table, frame)
+    old, at = _old(table, frame)
+    if at != len(frame):
+        raise ValueError(_UNFIT)
     return Change(table, Op.DELETE, old, None)
 
 
@@ -41,6 +50,8 @@ def _old(table: Table, frame: bytes) -> tuple[Row, int]:
     """Return an old row and where it ends in the frame."""
     row, at = row_at(frame, TUPLE)
     kind = frame[TUPLE - 1]
+    if len(row) != len(table.columns):
+        raise ValueError(_UNFIT)
     if kind == _WHOLE:
         return tuple(row), at
     if kind == _KEY:

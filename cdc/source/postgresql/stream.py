@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 
 import psycopg
 
+from cdc.failpoint import reach
 from cdc.model.change import Position, Transaction
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError, Gap, Held, UnknownEvent
@@ -56,8 +57,20 @@ class Stream:
         self._confirmed = 0
         self._acknowledged = self._audited = time.monotonic()
         self._questioned = False
+        self._failure: CdcError | None = None
 
     def receive(self, timeout: float) -> tuple[Sequence[Transaction], bool]:
+        """Take what is at hand. What came before a frame that can't be taken is returned first."""
+        if self._failure:
+            raise self._failure
+        try:
+            more = self._receive(timeout)
+        except CdcError as error:
+            self._failure, more = error, True
+        return self._assembler.taken(), more
+
+    def _receive(self, timeout: float) -> bool:
+        """Decode frames; return whether there are more."""
         next_frame, decode = self._walsender.frame, self._assembler.decode
         for _ in range(_BURST):
             if frame := next_frame():
@@ -66,9 +79,11 @@ class Stream:
                 else:
                     self._heard(frame)
                 timeout = 0
-            elif not self._walsender.ready(timeout):
-                return self._assembler.taken(), False
-        return self._assembler.taken(), True
+            elif self._walsender.ready(timeout):
+                reach("source.read")
+            else:
+                return False
+        return True
 
     @property
     def unseen(self) -> Unseen:

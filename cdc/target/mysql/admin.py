@@ -11,14 +11,17 @@ import pymysql
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, TableName
-from cdc.model.words import Words
+from cdc.model.words import ParkedWords, Words
 from cdc.model.write import Checkpoint
 from cdc.server import mysql
 from cdc.server.mysql_catalogue import describe, may_read, table_names
 from cdc.sql import mysql_checkpoint
 from cdc.sql.crosswalk_admin import MYSQL as MYSQL_WORDS
-from cdc.sql.ledger import CHECKPOINT, CROSSWALK, MYSQL, MYSQL_CROSSWALK, SCHEMA
+from cdc.sql.layout import MYSQL, Present, needed, present
+from cdc.sql.ledger import AUDIT, CHECKPOINT, CROSSWALK, MYSQL_CROSSWALK, PARKED, SCHEMA
 from cdc.sql.names import my_table, my_text
+from cdc.sql.parked import MYSQL as MYSQL_PARKED
+from cdc.sql.parked import forget as forget_parked
 from cdc.target.mysql.findings import LEDGER, findings, unwritable
 from cdc.target.mysql.session import lock_name
 
@@ -27,6 +30,7 @@ class MySQLTargetAdmin:
     """A `TargetAdmin` on MySQL or MariaDB."""
 
     words: ClassVar[Words] = MYSQL_WORDS
+    parked: ClassVar[ParkedWords] = MYSQL_PARKED
 
     def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
         self._endpoint = endpoint
@@ -51,23 +55,19 @@ class MySQLTargetAdmin:
         return list(findings(self._endpoint, self.ask, self.definitions([LEDGER]).get(LEDGER), tables))
 
     def setup(self, *, crosswalk: bool = False) -> Sequence[str]:
-        schema, table = MYSQL
-        tables = self._tables()
-        there = self.ask(f"select 1 from information_schema.schemata where schema_name = {my_text(SCHEMA)}")
-        return [
-            *([] if there else [schema]),
-            *([] if CHECKPOINT in tables else [table]),
-            *(MYSQL_CROSSWALK if crosswalk and CROSSWALK not in tables else []),
-        ]
+        there, made = self._present(), self.ask(f"select 1 from information_schema.schemata where schema_name = {my_text(SCHEMA)}")
+        more = crosswalk and CROSSWALK not in there.columns
+        return [*needed(MYSQL, there, schema=bool(made)), *(MYSQL_CROSSWALK if more else [])]
 
     def teardown(self, *, crosswalk: bool = False) -> Sequence[str]:
-        tables = self._tables()
+        tables = set(self._present().columns)
         if CHECKPOINT not in tables:
             return []
         pipelines = {row[0] for row in self.ask(mysql_checkpoint.PIPELINES)}
         if pipelines - {self._pipeline}:
-            return [mysql_checkpoint.forget(self._pipeline)] if self._pipeline in pipelines else []
-        gone = {CHECKPOINT} | ({CROSSWALK} & tables if crosswalk else set())
+            ours = [mysql_checkpoint.forget(self._pipeline)] if self._pipeline in pipelines else []
+            return [*ours, *([forget_parked(self.parked, self._pipeline)] if ours and PARKED in tables else [])]
+        gone = {CHECKPOINT} | ({AUDIT, PARKED} & tables) | ({CROSSWALK} & tables if crosswalk else set())
         return [
             *(f"drop table {my_table(TableName(SCHEMA, name))}" for name in sorted(gone)),
             *([f"drop database {SCHEMA}"] if tables == gone else []),
@@ -97,11 +97,10 @@ class MySQLTargetAdmin:
             found: Sequence[tuple[Any, ...]] = cursor.fetchall()
         return found
 
-    def _tables(self) -> set[str]:
-        """Return the names of the tables in our schema."""
-        return {row[0] for row in self.ask(f"select table_name from information_schema.tables where table_schema = {my_text(SCHEMA)}")}
+    def _present(self) -> Present:
+        return present(self.ask(MYSQL.columns), self._endpoint.name)
 
     def _stored(self) -> mysql_checkpoint.Stored | None:
-        if CHECKPOINT not in self._tables():
+        if not self._present().number:
             return None
         return mysql_checkpoint.stored(self.ask(mysql_checkpoint.select(self._pipeline, lock=False)))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from cdc.model.change import Row, Value
-from cdc.model.reference import Lookup
+from cdc.model.reference import Lookup, Match
 from cdc.model.write import TargetPlan
 from cdc.sql import crosswalk as sql
 from cdc.sql.mysql import Frame
-from cdc.sql.mysql_literals import reader, tuples
+from cdc.sql.mysql_literals import encoded, literals, reader, tuples
 from cdc.sql.names import my_name, my_table
-from cdc.sql.reference import my_find, my_find_each
+from cdc.sql.reference import my_agreeing, my_find, my_find_each
 from cdc.target.mysql.session import Session
 from cdc.target.store import Found, Texts
 
@@ -51,6 +52,18 @@ class MySQLStore:
                 found[keys[start + int(at)]].append(taken if taken is None else read(taken))
         return found
 
+    def agreeing(self, match: Match, keys: Sequence[Texts]) -> Found:
+        """Each by itself, whatever its spelling: of two rows that agree, the one with the same text would be a guess."""
+        write = [literals(column) for column in match.by]
+        columns = [map(encoded, make(texts)) for make, texts in zip(write, zip(*keys, strict=True), strict=True)]
+        query, read = my_agreeing(match), reader(match.take)
+        asked = [query(at, texts) for at, texts in enumerate(zip(*columns, strict=True))]
+        found: dict[Texts, list[Value]] = defaultdict(list)
+        for part in _parts(asked, _EACH):
+            for at, taken in self._session.rows(b" union all ".join(part)):
+                found[keys[int(at)]].append(read(taken))
+        return found
+
     def entries(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, str]:
         found: dict[str, str] = {}
         for part in _parts(keys, _KEYS):
@@ -69,6 +82,9 @@ class MySQLStore:
         for part in _parts(keys, _KEYS):
             found.update((key, int(number)) for key, number in self._session.rows(sql.my_shared(entity, node, part)))
         return found
+
+    def taken(self, entity: str, node: str, keys: Sequence[str]) -> AbstractSet[str]:
+        return {key for part in _parts(keys, _KEYS) for (key,) in self._session.rows(sql.my_taken(entity, node, part))}
 
     def forget(self, entity: str, node: str, key: str) -> None:
         self._session.execute(sql.my_forget(entity, node, key))

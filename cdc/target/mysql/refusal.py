@@ -13,7 +13,8 @@ from cdc.model.write import Write
 def named(error: BadRow, write: Write) -> BadRow:
     """Say which write was refused. The text of `error` has no value in it."""
     target = f"{write.plan.table.name} (key {key_text(write.moved or write.key)})"
-    return BadRow(f"mapping {write.plan.mapping}: {target}: {error}", error.hint or _HINTS.get(_number(error), _MEND))
+    number = _number(error)
+    return BadRow(f"mapping {write.plan.mapping}: {target}: {error}", error.hint or _HINTS.get(number, _MEND), waits=number in _REFERS)
 
 
 def clashes(error: BadRow) -> bool:
@@ -32,6 +33,8 @@ def _number(error: CdcError) -> int:
 
 
 _DUPLICATE = (1062, 1586)
+_REFERS = (1216, 1217, 1451, 1452)
+"""A foreign key fails."""
 _MEND = "Mend the row at the source, or the mapping's expression."
 _HINTS: Mapping[int, str] = {
     **dict.fromkeys((1048, 1364), "Name the column in the mapping, or give it a default on the target."),

@@ -10,11 +10,13 @@ from typing import Any
 
 import pymysql
 
+from cdc.failpoint import reach
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import BadRow, CdcError, Held
 from cdc.server import mysql
 from cdc.sql import mysql as sql
 from cdc.sql.names import my_text
+from cdc.target.lost import give_up, is_lost
 
 _PATIENCE = 10
 """Seconds that the pipeline's lock is tried: a killed process's session may still be ending."""
@@ -26,7 +28,7 @@ _SMALLEST_PACKET = 1024
 
 _SETTINGS = (
     "autocommit = 0, completion_type = 0, innodb_lock_wait_timeout = 30, lock_wait_timeout = 30, foreign_key_checks = 1, unique_checks = 1,"
-    " sql_safe_updates = 0, sql_select_limit = 18446744073709551615, sql_notes = 1, wait_timeout = 28800"
+    " sql_safe_updates = 0, sql_select_limit = 18446744073709551615, sql_notes = 1, wait_timeout = 900"
 )
 _MARIADB = f", check_constraint_checks = 1, max_error_count = 64, max_statement_time = {_LIMIT}, in_predicate_conversion_threshold = 0"
 _MYSQL = f", max_execution_time = {_LIMIT * 1000}, range_optimizer_max_mem_size = 0"
@@ -40,10 +42,11 @@ class Session:
     """A transaction is always open (autocommit is off), so that nothing can run outside of one after the server rolled back."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self.where = endpoint.name
+        self.where, self._endpoint = endpoint.name, endpoint
         self._connection = mysql.connect(endpoint)
         self._connection.decoders = {}  # values come as the server's text
         self._cursor = self._connection.cursor()
+        self.number = 0
         self.limit = _SMALLEST_PACKET
         """Bytes of a statement at most."""
         try:
@@ -65,6 +68,7 @@ class Session:
         if len(statement) > self.limit:
             raise sql.too_long(len(statement), self.limit)
         with mysql.translated(self.where):
+            reach("apply.statement")
             affected: int = self._cursor.execute(statement)
             if self._cursor.warning_count:
                 self._check(self._connection.show_warnings())  # type: ignore[no-untyped-call]
@@ -75,6 +79,17 @@ class Session:
         self.execute(statement)
         found: Sequence[tuple[Any, ...]] = self._cursor.fetchall()
         return found
+
+    def read(self, statement: str) -> Sequence[tuple[Any, ...]]:
+        """Run a query between two transactions; return its rows, undecoded."""
+        found = self.rows(statement)
+        self.rollback()
+        return found
+
+    def described(self, statement: str) -> Sequence[tuple[str, object]]:
+        """Run a query that finds nothing; return its columns' names with all that the server says of each."""
+        self.execute(statement)
+        return [(column[0], column[1:]) for column in self._cursor.description]
 
     def insert(self, statement: bytes) -> str:
         """Insert one row; return the number that AUTO_INCREMENT gave it."""
@@ -88,6 +103,11 @@ class Session:
                 error = mysql.classify(pymysql.err.DataError(number, text), self.where)
                 raise BadRow(str(error), "The value does not fit the column as it is: mend the mapping or the row.")
 
+    def reaches(self, point: str) -> None:
+        """Pass a failpoint that may raise what the server would."""
+        with mysql.translated(self.where):
+            reach(point)
+
     def commit(self) -> None:
         with mysql.translated(self.where):
             self._connection.commit()
@@ -100,6 +120,8 @@ class Session:
     def lock(self, pipeline: str, holder: str) -> None:
         """Take the pipeline's lock for as long as the session lives. Raises `Held`; `holder` says who was the last to take it."""
         name = my_text(lock_name(pipeline))
+        if (by := self.rows(f"select is_used_lock({name})")[0][0]) is not None and is_lost(self._endpoint, int(by)):
+            self.kill(int(by), pipeline)  # we have given it up, and the server has not noticed
         if self.rows(f"select get_lock({name}, {_PATIENCE})")[0][0] != "1":
             number = self.rows(f"select is_used_lock({name})")[0][0]
             raise Held(
@@ -114,6 +136,7 @@ class Session:
                 self.execute(f"kill {other}")
 
     def close(self) -> None:
+        give_up(self._endpoint, self.number)
         with suppress(pymysql.MySQLError, OSError):
             self._connection.close()
 

@@ -8,8 +8,10 @@ from contextlib import closing
 from cdc.model.endpoint import Endpoint
 from cdc.model.write import Deletes, TargetPlan
 from cdc.sql.mysql import Frame
+from cdc.sql.reference import my_agreeing
 from cdc.target.mysql.session import Session
 from cdc.target.mysql.shapes import Shapes
+from cdc.target.plans import ways
 
 
 def statements(endpoint: Endpoint, plan: TargetPlan) -> Mapping[str, str]:
@@ -17,7 +19,8 @@ def statements(endpoint: Endpoint, plan: TargetPlan) -> Mapping[str, str]:
     with closing(Session(endpoint)) as session:
         shapes = Shapes(session)
         keys, upsert = shapes.keys(plan), shapes.upsert(plan, tuple(range(len(plan.columns))))
-    shown = {"find": _shown(keys.find), "insert": _shown(upsert.insert)}
+    shown = {f"match {name}": my_agreeing(match)(0, ["…".encode()] * len(match.by)).decode() for name, match in ways(plan)}
+    shown |= {"find": _shown(keys.find), "insert": _shown(upsert.insert)}
     if upsert.payload:
         shown["update"] = _shown(upsert.overwrite) if upsert.overwrite else upsert.stage.update
     if plan.deletes is not Deletes.IGNORE:

@@ -7,16 +7,19 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from cdc.failpoint import reach
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import BadRow, CdcError, Denied, Fenced, Incomplete, Misconfigured, Unreachable
+from cdc.model.errors import BadRow, CdcError, Denied, Fenced, Incomplete, Misconfigured, ParkedChanged, Unreachable
 from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
 from cdc.sql import mysql_checkpoint as sql
 from cdc.sql.ledger import SCHEMA
+from cdc.sql.parked import MYSQL
 from cdc.target.collapse import collapser
 from cdc.target.mysql.privileges import account
 from cdc.target.mysql.reference import MySQLStore
 from cdc.target.mysql.session import Session
 from cdc.target.mysql.writer import Writer
+from cdc.target.parked import StoredRows
 from cdc.target.plans import Plans
 from cdc.target.reference import node, refers, resolve
 from cdc.target.singly import one_by_one
@@ -29,6 +32,7 @@ class MySQLTarget:
     def __init__(self, endpoint: Endpoint, pipeline: str, plans: Sequence[TargetPlan]) -> None:
         self._endpoint = endpoint
         self._pipeline = pipeline
+        self._written = plans
         self._collapse = collapser(plans)
         self._plans = Plans(plans) if refers(plans) else None
         self._seq = self._epoch = -1
@@ -36,8 +40,10 @@ class MySQLTarget:
 
     def _open(self) -> None:
         self._session = Session(self._endpoint)
-        self._writer = Writer(self._session)
+        self._writer = Writer(self._session, self._written)
+        self._session.rollback()  # what was looked at is let go
         self._store = MySQLStore(self._session)
+        self.parked = StoredRows(MYSQL, self._pipeline, self._session.read, self._session.execute)
 
     @property
     def connection(self) -> int:
@@ -58,7 +64,7 @@ class MySQLTarget:
         except Denied as error:
             raise Denied(str(error), f"grant select, insert, update, delete on {SCHEMA}.* to {account(session.rows)};") from error
         stored = found or sql.FRESH
-        self._seq, self._epoch = stored.seq, stored.epoch + 1
+        self._seq, self._epoch, self.parked.version = stored.seq, stored.epoch + 1, stored.parked
         return stored.checkpoint
 
     def apply(self, batch: Batch) -> Applied:
@@ -69,9 +75,12 @@ class MySQLTarget:
 
     def _transaction(self, batch: Batch, way: Callable[[Batch, Tally], None]) -> Applied:
         tally = Tally()
+        self._writer.guard.begins()
         try:
             self._advance(batch)
             way(batch, tally)
+            self.parked.put(batch)
+            self._session.reaches("apply.pre_commit")
         except BaseException:
             self._session.rollback()
             raise
@@ -80,12 +89,14 @@ class MySQLTarget:
         except CdcError as error:
             self._settle(error)
         self._seq += 1
+        reach("apply.post_commit")
         return tally.applied()
 
     def _advance(self, batch: Batch) -> None:
         """Move the checkpoint, before anything else: it is the fence, and in the binary log the marker of what follows."""
-        if not self._session.execute(sql.advance(self._pipeline, self._seq, self._epoch, batch)):
-            raise self._fenced()
+        if not self._session.execute(sql.advance(self._pipeline, self._seq, self._epoch, self.parked.version, batch)):
+            raise self._fenced(sql.stored(self._session.rows(sql.select(self._pipeline, lock=True))))
+        self._session.reaches("apply.begin")
 
     def _together(self, batch: Batch, tally: Tally) -> None:
         if self._plans is None:
@@ -113,6 +124,7 @@ class MySQLTarget:
             resolve(plans, self._store, [write], source, tally, apply)
         except (BadRow, Incomplete):
             self._session.execute("rollback to savepoint one")
+            self._writer.guard.begins()  # the lock of a first look has gone with it
             raise
 
     def _settle(self, error: CdcError) -> None:
@@ -120,27 +132,30 @@ class MySQLTarget:
 
         The old commit may still be under way, so the row is read with a lock that waits for it.
         """
-        lost = self._session
+        lost, version = self._session, self.parked.version
         lost.close()
         self._open()
+        self.parked.version = version
         self._session.kill(lost.number, self._pipeline)
         self._session.lock(self._pipeline, "a session that is ending")
         found = sql.stored(self._session.rows(sql.select(self._pipeline, lock=True)))
         self._session.rollback()
         if found is None or found.epoch != self._epoch or found.seq not in (self._seq, self._seq + 1):
-            raise self._fenced()
+            raise self._fenced(found)
         if found.seq == self._seq:
             raise Unreachable(f"{error}; the transaction was not committed", error.hint) from error
 
-    def _fenced(self) -> Fenced:
+    def _fenced(self, found: sql.Stored | None) -> CdcError:
+        """Say why the checkpoint was not ours to move."""
+        if found is not None and (found.seq, found.epoch) == (self._seq, self._epoch):
+            return ParkedChanged()
         return Fenced(
             f"{self._session.where}: another process moved the checkpoint of pipeline {self._pipeline}",
             "Let one process run the pipeline; the one that came last goes on.",
         )
 
     def ping(self) -> None:
-        self._session.rows("select 1")
-        self._session.rollback()
+        self.parked.prove()
 
     def close(self) -> None:
         self._session.close()

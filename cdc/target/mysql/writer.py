@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from cdc.model.change import Op, Row
 from cdc.model.errors import BadRow, CdcError, Incomplete
 from cdc.model.value import value
-from cdc.model.write import Deletes, TargetPlan, Write
+from cdc.model.write import KEEPING, Deletes, TargetPlan, Write
+from cdc.sql import look
 from cdc.sql import mysql as sql
 from cdc.target.collapse import Collapsed, Move, Removals, Step, Upserts, alone
+from cdc.target.guard import Guard, plan_of
 from cdc.target.mysql.refusal import clashes, named, scans
 from cdc.target.mysql.session import Session
 from cdc.target.mysql.shapes import Shapes
@@ -39,8 +41,9 @@ class Found:
 class Writer:
     """Writes rows through one session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, plans: Sequence[TargetPlan]) -> None:
         self._session = session
+        self.guard = Guard(plans, lambda table, columns: session.described(look.my_look(table, columns)))
         self._shapes = Shapes(session)
 
     def collapsed(self, collapsed: Collapsed, tally: Tally) -> None:
@@ -58,6 +61,8 @@ class Writer:
 
     def step(self, step: Step, tally: Tally) -> None:
         """Apply one step of a collapsed batch. Raises `Incomplete`, or `BadRow` for any of its rows."""
+        if self.guard.unseen(table := plan_of(step).table.name):
+            self.guard.prove(table, self._session.described(look.my_look(table, self.guard.columns[table])))
         if isinstance(step, Removals):
             self._remove(step.plan, step.keys, tally)
         elif isinstance(step, Upserts):
@@ -110,7 +115,7 @@ class Writer:
             return
         if step.partial:
             raise Incomplete([write])
-        if _OLD in marked and write.plan.deletes is not Deletes.IGNORE:
+        if _OLD in marked and write.plan.deletes not in KEEPING:
             self._remove(write.plan, [write.moved], Tally())
         self._upsert(step, tally)
 

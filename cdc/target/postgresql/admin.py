@@ -11,25 +11,29 @@ import psycopg
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, TableName
-from cdc.model.words import Words
+from cdc.model.words import ParkedWords, Words
 from cdc.model.write import Checkpoint
 from cdc.server.postgresql import connect, translated
 from cdc.server.postgresql_catalogue import describe, table_names
 from cdc.sql import postgresql_checkpoint as sql
 from cdc.sql.crosswalk_admin import POSTGRESQL as POSTGRESQL_WORDS
-from cdc.sql.ledger import CHECKPOINT, CROSSWALK, POSTGRESQL, POSTGRESQL_CROSSWALK, SCHEMA
+from cdc.sql.layout import POSTGRESQL, Present, needed, present
+from cdc.sql.ledger import AUDIT, CHECKPOINT, CROSSWALK, PARKED, POSTGRESQL_CROSSWALK, SCHEMA
+from cdc.sql.parked import POSTGRESQL as POSTGRESQL_PARKED
+from cdc.sql.parked import forget as forget_parked
 from cdc.target.postgresql.fence import holder, stored
 from cdc.target.postgresql.findings import role_findings, server_findings, table_findings
 
-_OURS = """select c.relname from pg_namespace n left join pg_class c on c.relnamespace = n.oid and c.relkind <> 'i'
+_OURS = """select c.relname from pg_namespace n left join pg_class c on c.relnamespace = n.oid and c.relkind not in ('i', 'S')
 where n.nspname = $1"""
-"""The relations in our schema; one row of NULL when it has none, no row when it does not exist."""
+"""The relations in our schema, less what only belongs to one; one row of NULL when it has none, no row when it does not exist."""
 
 
 class PostgreSQLTargetAdmin:
     """A `TargetAdmin`. Nothing is changed but by `execute`."""
 
     words: ClassVar[Words] = POSTGRESQL_WORDS
+    parked: ClassVar[ParkedWords] = POSTGRESQL_PARKED
 
     def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
         self._where = endpoint.name
@@ -58,9 +62,8 @@ class PostgreSQLTargetAdmin:
 
     def setup(self, *, crosswalk: bool = False) -> Sequence[str]:
         there = self._relations()
-        schema, table = POSTGRESQL
         more = crosswalk and CROSSWALK not in there
-        return [*([] if there else [schema]), *([] if CHECKPOINT in there else [table]), *(POSTGRESQL_CROSSWALK if more else [])]
+        return [*needed(POSTGRESQL, self._present(), schema=bool(there)), *(POSTGRESQL_CROSSWALK if more else [])]
 
     def teardown(self, *, crosswalk: bool = False) -> Sequence[str]:
         """Our schema goes with the last pipeline, unless someone has put a thing of their own into it."""
@@ -69,15 +72,16 @@ class PostgreSQLTargetAdmin:
             return []
         pipelines = {pipeline for (pipeline,) in self.ask(sql.PIPELINES)}
         if pipelines - {self._pipeline}:
-            return [sql.forget(self._pipeline)] if self._pipeline in pipelines else []
-        gone = {CHECKPOINT} | ({CROSSWALK} & there if crosswalk else set())
+            ours = [sql.forget(self._pipeline)] if self._pipeline in pipelines else []
+            return [*ours, *([forget_parked(self.parked, self._pipeline)] if ours and PARKED in there else [])]
+        gone = {CHECKPOINT} | ({AUDIT, PARKED} & there) | ({CROSSWALK} & there if crosswalk else set())
         return [*(f"drop table {SCHEMA}.{name}" for name in sorted(gone)), *([f"drop schema {SCHEMA}"] if there == gone else [])]
 
     def execute(self, statement: str) -> None:
         self.ask(statement)
 
     def checkpoint(self) -> Checkpoint | None:
-        rows = self.ask(sql.READ, self._pipeline) if CHECKPOINT in self._relations() else []
+        rows = self.ask(sql.READ, self._pipeline) if self._present().number else []
         return stored(*rows[0]) if rows else None
 
     def holder(self) -> str | None:
@@ -89,6 +93,9 @@ class PostgreSQLTargetAdmin:
     def close(self) -> None:
         with suppress(psycopg.Error):  # it may be gone already
             self._connection.close()
+
+    def _present(self) -> Present:
+        return present(self.ask(POSTGRESQL.columns), self._where)
 
     def _relations(self) -> set[str | None]:
         return {name for (name,) in self.ask(_OURS, SCHEMA)}

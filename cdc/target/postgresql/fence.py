@@ -9,11 +9,14 @@ import time
 import psycopg
 from psycopg import errors
 
+from cdc.failpoint import reach
 from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import Fenced, Held, Misconfigured, Unreachable
+from cdc.model.errors import Fenced, Held, Misconfigured, ParkedChanged, Unreachable
 from cdc.model.write import Batch, Checkpoint, Phase
 from cdc.sql import postgresql_checkpoint as sql
+from cdc.target.lost import is_lost
+from cdc.target.parked import StoredRows
 from cdc.target.postgresql.session import open_session
 
 _PATIENCE = 10.0
@@ -23,32 +26,41 @@ _PATIENCE = 10.0
 class Fence:
     """One session's right to move the checkpoint."""
 
-    def __init__(self, connection: psycopg.Connection, endpoint: Endpoint, pipeline: str) -> None:
+    def __init__(self, connection: psycopg.Connection, endpoint: Endpoint, pipeline: str, parked: StoredRows) -> None:
         self._connection = connection
         self._endpoint = endpoint
         self._pipeline = pipeline
+        self._parked = parked
         self._seq = self._epoch = -1
 
     def take(self) -> Checkpoint:
         """Take the lock, raise the epoch, and read the checkpoint. Raises `Held` or `Misconfigured`."""
         try:
             self._lock()
-            holder = f"{socket.gethostname()}:{os.getpid()}"
-            row = self._connection.execute(sql.TAKE.encode(), (self._pipeline, holder)).fetchone()
-        except (errors.UndefinedTable, errors.InvalidSchemaName) as error:
-            raise Misconfigured(f"{self._endpoint.name}: the table cdc.checkpoint does not exist", "Run `cdc setup`.") from error
+            row = self._connection.execute(sql.TAKE.encode(), (self._pipeline, f"{socket.gethostname()}:{os.getpid()}")).fetchone()
+        except (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn) as error:
+            raise Misconfigured(
+                f"{self._endpoint.name}: the table cdc.checkpoint does not exist, or is an earlier version's", "Run `cdc setup`."
+            ) from error
         assert row is not None
-        self._seq, self._epoch, *rest = row
+        self._seq, self._epoch, self._parked.version, *rest = row
         return stored(*rest)
 
     def _lock(self) -> None:
         until = time.monotonic() + _PATIENCE
         key = sql.lock_key(self._pipeline)
+        self._end_lost(key)
         while not self._locked(key):
             if time.monotonic() > until:
                 who = holder(self._connection, self._pipeline) or "a session that has just ended"
                 raise Held(f"{self._endpoint.name}: pipeline {self._pipeline} is held by {who}", "Stop the other process, or let it run.")
             time.sleep(0.2)
+
+    def _end_lost(self, key: int) -> None:
+        """End a session that we have given up and that the server has not noticed to be lost: it would keep the lock."""
+        row = self._connection.execute(sql.HOLDER.encode(), (key, self._pipeline)).fetchone()
+        if row is not None and is_lost(self._endpoint, row[1]):
+            self._connection.execute(sql.END.encode(), (row[1],))
 
     def _locked(self, key: int) -> bool:
         row = self._connection.execute(sql.LOCK.encode(), (key,)).fetchone()
@@ -57,13 +69,26 @@ class Fence:
     def swap(self, batch: Batch) -> psycopg.Cursor:
         """Queue the move of the checkpoint; its result has a row when it is still ours."""
         path = ",".join(batch.origin)
-        given = (self._pipeline, self._seq, self._epoch, batch.upto, batch.phase.value, path, batch.newest, len(batch.writes))
-        return self._connection.execute(sql.SWAP.encode(), given)
+        given = (
+            self._pipeline,
+            self._seq,
+            self._epoch,
+            batch.upto,
+            batch.phase.value,
+            path,
+            batch.newest,
+            len(batch.writes),
+            self._parked.version,
+        )
+        swapped = self._connection.execute(sql.SWAP.encode(), given)
+        reach("apply.begin")
+        return swapped
 
     def prove(self, swapped: psycopg.Cursor) -> None:
-        """Raise `Fenced` when the checkpoint was not ours to move."""
+        """Raise `Fenced` when the checkpoint was not ours to move, `ParkedChanged` when an operator has been there."""
         if swapped.fetchone() is None:
-            raise self._fenced()
+            row = self._connection.execute(sql.SETTLE.encode(), (self._pipeline,)).fetchone()
+            raise ParkedChanged if row == (self._seq, self._epoch) else self._fenced()
 
     def moved(self) -> None:
         """Note that a swap was committed."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import psycopg
 
 from cdc.model.change import Row, Value
-from cdc.model.reference import Lookup
+from cdc.model.reference import Lookup, Match
 from cdc.model.write import TargetPlan
 from cdc.sql import crosswalk as sql
 from cdc.sql.postgresql import array
-from cdc.sql.reference import pg_find
+from cdc.sql.reference import pg_agreeing, pg_find
 from cdc.target.store import Found, Texts
 
 
@@ -24,13 +25,21 @@ class PostgreSQLStore:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
-        self._finds: dict[Lookup, str] = {}
+        self._finds: dict[Lookup | Match, str] = {}
 
     def find(self, lookup: Lookup, keys: Sequence[Texts]) -> Found:
         if lookup not in self._finds:
             self._finds[lookup] = pg_find(lookup)
+        return self._each(self._finds[lookup], keys)
+
+    def agreeing(self, match: Match, keys: Sequence[Texts]) -> Found:
+        if match not in self._finds:
+            self._finds[match] = pg_agreeing(match)
+        return self._each(self._finds[match], keys)
+
+    def _each(self, statement: str, keys: Sequence[Texts]) -> Found:
         found: dict[Texts, list[Value]] = defaultdict(list)
-        for place, text in self._rows(self._finds[lookup], *(array(texts) for texts in zip(*keys, strict=True))):
+        for place, text in self._rows(statement, *(array(texts) for texts in zip(*keys, strict=True))):
             found[keys[place - 1]].append(text)
         return found
 
@@ -45,6 +54,9 @@ class PostgreSQLStore:
 
     def shared(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, int]:
         return dict(self._rows(sql.PG_SHARED, entity, node, array(keys)))
+
+    def taken(self, entity: str, node: str, keys: Sequence[str]) -> AbstractSet[str]:
+        return {key for (key,) in self._rows(sql.PG_TAKEN, entity, node, array(keys))}
 
     def forget(self, entity: str, node: str, key: str) -> None:
         self._connection.execute(sql.PG_FORGET.encode(), (entity, node, key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import psycopg
+from psycopg import errors
 
 from cdc.model.errors import BadRow, key_text
 from cdc.model.write import Write
@@ -20,9 +21,11 @@ def refused(error: psycopg.Error | UnicodeError) -> bool:
     return isinstance(classify(error, ""), BadRow) or (isinstance(error, psycopg.DataError) and not error.sqlstate)
 
 
-def bad_row(error: psycopg.Error | UnicodeError, write: Write) -> BadRow:
-    target = f"{write.plan.table.name} (key {key_text(write.moved or write.key)})"
-    return BadRow(f"mapping {write.plan.mapping}: {target}: {_reason(error)}", _hint(error))
+def bad_row(error: psycopg.Error | UnicodeError, write: Write, column: str = "") -> BadRow:
+    """`column`: the one whose value it is about, where the message does not say so."""
+    target = f"{write.plan.table.name} (key {key_text(write.moved or write.key)}){f': column {column}' if column else ''}"
+    waits = isinstance(error, errors.ForeignKeyViolation)
+    return BadRow(f"mapping {write.plan.mapping}: {target}: {_reason(error)}", _hint(error), waits=waits)
 
 
 def _reason(error: psycopg.Error | UnicodeError) -> str:

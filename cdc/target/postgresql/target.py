@@ -9,13 +9,17 @@ from typing import TypeAlias
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from cdc.failpoint import reach
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import BadRow, Incomplete, Transient
 from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
 from cdc.server.postgresql import translated
 from cdc.target.collapse import collapser
+from cdc.target.lost import give_up
 from cdc.target.plans import Plans
+from cdc.target.postgresql.culprit import culprit
 from cdc.target.postgresql.fence import Fence
+from cdc.target.postgresql.parked import stored_rows
 from cdc.target.postgresql.reference import PostgreSQLStore
 from cdc.target.postgresql.refusal import bad_row, refused
 from cdc.target.postgresql.session import open_session
@@ -31,10 +35,13 @@ class PostgreSQLTarget:
     """A `Target`."""
 
     def __init__(self, endpoint: Endpoint, pipeline: str, plans: Sequence[TargetPlan]) -> None:
-        self._where = endpoint.name
+        self._where, self._endpoint = endpoint.name, endpoint
         self._connection = open_session(endpoint, pipeline)
-        self._fence = Fence(self._connection, endpoint, pipeline)
-        self._writer = Writer(self._connection)
+        self._number = self._connection.info.backend_pid
+        self.parked = stored_rows(self._connection, endpoint, pipeline)
+        self._fence = Fence(self._connection, endpoint, pipeline, self.parked)
+        with translated(self._where):
+            self._writer = Writer(self._connection, plans)
         self._collapse = collapser(plans)
         self._plans = Plans(plans) if refers(plans) else None
         self._store = PostgreSQLStore(self._connection)
@@ -58,21 +65,25 @@ class PostgreSQLTarget:
             return self._transaction(batch, self._strictly)
 
     def ping(self) -> None:
-        with translated(self._where):
-            self._connection.execute("select 1")
+        self.parked.prove()
 
     def close(self) -> None:
+        give_up(self._endpoint, self._number)
         with suppress(psycopg.Error):  # it may be gone already
             self._connection.close()
 
     def _transaction(self, batch: Batch, way: _Way) -> Applied:
         tally = Tally()
+        self._writer.guard.begins()
         try:
             way(batch, tally)
+            self.parked.put(batch)
+            reach("apply.pre_commit")
         except BaseException:
             self._rollback()
             raise
         self._commit()
+        reach("apply.post_commit")
         return tally.applied()
 
     def _together(self, batch: Batch, tally: Tally) -> None:
@@ -130,14 +141,19 @@ class PostgreSQLTarget:
                 run = self._writer.run
                 resolve(self._plans, self._store, [write], source, tally, lambda writes: run(self._collapse(writes).steps, {}, tally))
         except (Incomplete, BadRow):
-            self._connection.execute("rollback to savepoint one")
+            self._back()
             raise
         except (psycopg.Error, UnicodeError) as error:
             if not refused(error):
                 raise
-            self._connection.execute("rollback to savepoint one")
-            raise bad_row(error, write) from error
+            self._back()
+            raise bad_row(error, write, culprit(self._connection, error, write)) from error
         self._connection.execute("release savepoint one")
+
+    def _back(self) -> None:
+        """Forget the last write; the lock of a first look goes with it."""
+        self._connection.execute("rollback to savepoint one")
+        self._writer.guard.begins()
 
     def _commit(self) -> None:
         try:

@@ -9,11 +9,15 @@ from typing import Any, TypeAlias
 
 import psycopg
 
+from cdc.failpoint import reach
 from cdc.model.change import Op, Row
 from cdc.model.errors import Incomplete
-from cdc.model.write import Deletes, TargetPlan, Write
+from cdc.model.table import TableName
+from cdc.model.write import KEEPING, TargetPlan, Write
+from cdc.sql import look
 from cdc.sql import postgresql as sql
 from cdc.target.collapse import Move, Removals, Step, Upserts, alone
+from cdc.target.guard import Guard, Seen, plan_of
 from cdc.target.tally import Tally
 
 _STAGED = 100
@@ -29,8 +33,9 @@ Settle: TypeAlias = Callable[[Tally], Sequence[Write]]
 class Writer:
     """Applies steps. Inside a pipeline of the connection the statements go out together, results come at the end."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: psycopg.Connection, plans: Sequence[TargetPlan]) -> None:
         self._connection = connection
+        self.guard = Guard(plans, lambda table, columns: _seen(connection.execute(look.pg_look(table, columns).encode())))
         self._tables: dict[TargetPlan, str] = {}
         self._statements: dict[tuple[object, ...], bytes] = {}
 
@@ -74,10 +79,24 @@ class Writer:
 
     def run(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> None:
         """Apply the steps in order. Raises `Incomplete` when rows are missing whose images are partial."""
-        settled = [self._send(step, stages.get(place)) for place, step in enumerate(steps)]
+        settled: list[Settle] = []
+        for place, step in enumerate(steps):
+            if self.guard.unseen(table := plan_of(step).table.name):
+                settled.append(self._look(table))
+            settled.append(self._send(step, stages.get(place)))
         lacking = [write for settle in settled for write in settle(tally)]
         if lacking:
             raise Incomplete(lacking)
+
+    def _look(self, table: TableName) -> Settle:
+        cursor = self._connection.execute(look.pg_look(table, self.guard.columns[table]).encode(), prepare=False)
+
+        def settle(_: Tally) -> list[Write]:
+            cursor.fetchall()
+            self.guard.prove(table, _seen(cursor))
+            return []
+
+        return settle
 
     def _send(self, step: Step, stage: str | None) -> Settle:
         match step:
@@ -123,7 +142,7 @@ class Writer:
             return partial(_moved, plan)
         if step.partial:
             return lambda _: [write]
-        if plan.deletes is not Deletes.IGNORE:
+        if plan.deletes not in KEEPING:
             _row(self._execute([sql.array([text]) for text in write.moved], sql.remove, plan))
         return self._upsert(step)
 
@@ -132,7 +151,15 @@ class Writer:
         statement = self._statements.get((build, *facts))
         if statement is None:
             statement = self._statements[(build, *facts)] = build(*facts).encode()
+        reach("apply.statement")
         return self._connection.execute(statement, given)
+
+
+def _seen(cursor: psycopg.Cursor[Any]) -> Seen:
+    """Return what the server says of a result's columns: type and modifier."""
+    result = cursor.pgresult
+    assert result is not None
+    return [((result.fname(at) or b"").decode(), (result.ftype(at), result.fmod(at))) for at in range(result.nfields)]
 
 
 def _moved(plan: TargetPlan, tally: Tally) -> list[Write]:

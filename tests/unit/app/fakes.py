@@ -1,5 +1,6 @@
 """A source and a target server in memory, as engines of a line, with faults on demand."""
 
+import re
 import threading
 import time
 from contextlib import suppress
@@ -11,8 +12,11 @@ from cdc.app.watch import Clock, Watch
 from cdc.app.worker import Worker
 from cdc.model.change import Change, Op
 from cdc.model.endpoint import Endpoint
+from cdc.model.retention import Retention
 from cdc.model.write import Applied, Checkpoint, Phase
 from cdc.source.memory import MemorySource
+from cdc.sql.crosswalk_admin import POSTGRESQL
+from cdc.sql.parked import POSTGRESQL as PARKED
 from tests.plans import SOURCE, plan
 
 
@@ -27,10 +31,14 @@ class Servers:
         self.executed = []
         self.opened = self.closed = 0
         self.holder = None
+        self.laid_out = False
         self.findings = {"erp": [], "crm": []}
         self.faults = {}
         """What is asked (`source`, `apply`, `lag`, `erp`, `crm`) → errors, one for each time."""
         self.moved = threading.Condition()
+        self.row = {"paused_at": None, "paused_for": "", "deletes_allowed": 0, "mappings": None, "request": None, "answer": None}
+        self.audit = []
+        self.beats, self.beating, self.retention, self.given_up = [], True, None, 0
 
     def commit(self, key, at=None):
         MemorySource.commit(self.source(), Change(SOURCE, Op.INSERT, None, (key, "a", None, "t")), committed_at=at or time.time())
@@ -57,6 +65,7 @@ class Servers:
             lambda endpoint, pipeline: FakeAdmin(self, "crm"),
             lambda endpoint: FakeReader(),
             lambda endpoint, plan: {},
+            lambda endpoint, pipeline: FakeProbe(self),
         )
         erp, crm = (Endpoint(name, "memory", "h", 1, "u", "p", name, {}) for name in ("erp", "crm"))
         return Line(self.name, erp, crm, (), 100, engine, engine)
@@ -64,6 +73,36 @@ class Servers:
     def worker(self, *, once=False, **more):
         watch = Watch(self.name, Clock())
         return Worker(self.line(), watch, Meters(Metrics(), watch, source="erp", target="crm", mappings=["customers"]), once=once, **more)
+
+
+class FakeProbe:
+    """A source's server beside its log."""
+
+    def __init__(self, servers):
+        self.servers = servers
+
+    def setup(self):
+        return ()
+
+    def teardown(self):
+        return ()
+
+    def findings(self):
+        return ()
+
+    def beat(self, at):
+        self.servers.beats.append(at)
+        return self.servers.beating
+
+    def retention(self):
+        self.servers.fails("retention")
+        return self.servers.retention or Retention(time.time())
+
+    def give_up(self):
+        self.servers.given_up += 1
+
+    def close(self):
+        pass
 
 
 class FakeReader:
@@ -104,7 +143,17 @@ class LiveSource:
         self.servers.closed += 1
 
 
+class NothingParked:
+    def keys(self, after=0):
+        return ()
+
+    def entries(self, ids):
+        return ()
+
+
 class FakeTarget:
+    parked = NothingParked()
+
     def __init__(self, servers):
         servers.fails("target")
         servers.opened += 1
@@ -152,14 +201,35 @@ class FakeAdmin:
         return self.servers.findings[self.database]
 
     def setup(self, tables=None, *, crosswalk=False):
+        if self.servers.checkpoint or self.servers.laid_out:
+            return []
         done = {text for database, text in self.servers.executed if database == self.database}
         return [text for text in (f"create a in {self.database}", f"create b in {self.database}") if text not in done]
 
     def teardown(self, *, crosswalk=False):
         return [f"drop in {self.database}"]
 
+    words, parked = POSTGRESQL, PARKED
+
+    def ask(self, statement):
+        """The row beside the position, and the server's clock."""
+        self.servers.fails("ask")
+        if "cdc.parked" in statement:
+            return []
+        return [(*self.servers.row.values(), time.time())]
+
     def execute(self, statement):
+        """What is written into the row is; nothing of it counts as executed."""
         self.servers.fails("execute")
+        if found := re.match(r"update cdc\.checkpoint set (.*) where pipeline", statement, re.DOTALL):
+            for pair in re.split(r", (?=[a-z_]+ = )", found[1]):
+                column, _, text = pair.partition(" = ")
+                self.servers.row[column] = None if text == "null" else text.strip("'").replace("''", "'")
+            return
+        if statement.startswith("insert into cdc.audit_trail"):
+            self.servers.audit.append(statement)
+        if statement in {"begin", "commit"} or "cdc.audit_trail" in statement:
+            return
         self.servers.executed.append((self.database, statement))
 
     def checkpoint(self):
@@ -178,5 +248,5 @@ def examined(line, problems=()):
     sides = []
     for admin, database in ((line.source_admin, "erp"), (line.target_admin, "crm")):
         given = admin()
-        sides.append(Side(database, {}, given.findings([]), None, checkpoint=given.checkpoint()))
+        sides.append(Side(database, dict.fromkeys(plan().sources), given.findings([]), None, checkpoint=given.checkpoint()))
     return Examined(line, *sides, plan(), problems)

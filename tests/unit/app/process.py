@@ -7,6 +7,7 @@ import time
 from cdc.app import daemon, log, worker
 from cdc.app.notify import ServiceManager
 from cdc.app.outcome import worst
+from cdc.app.reload import Reloads
 from tests.unit.app.fakes import FakeTarget, Servers, examined
 
 
@@ -37,7 +38,8 @@ def main(how):
     if how == "draining":
         daemon.DRAIN = 0.2
         FakeTarget.apply = lambda self, batch: (say("applying"), time.sleep(100))
-    failures = daemon.run([servers.worker()], ServiceManager(os.environ), terminal=False)
+    workers, manager = [servers.worker()], ServiceManager(os.environ)
+    failures = daemon.run(workers, manager, Reloads(lambda: None, (), workers, manager), terminal=False)
     say("ended")
     sys.exit(worst(error.exit for error in failures.values()))
 

@@ -371,7 +371,7 @@ def test_every_file_is_read_whatever_is_wrong_with_the_others(service):
 def test_a_pipeline_that_is_none(service, pipeline):
     settings, problems = service(SERVICE.replace("{source: erp, target: crm, mappings: mappings/there}", pipeline))
     assert settings is None
-    assert [p.code for p in problems] in (["wrong-type"], ["missing-key"])
+    assert [p.code for p in problems] in (["wrong-type"], ["no-mappings"])
 
 
 def test_settings_of_faulty_mappings_carry_the_others_for_further_checks(service):
@@ -509,3 +509,13 @@ def test_the_example_of_the_reference_is_right(service):
     settings, problems = service(text)
     assert problems == []
     assert settings is not None
+
+
+def test_mappings_know_where_the_clocks_of_their_databases_are(service):
+    # torture: E06
+    zoned = SERVICE.replace('password: "${file:erp.password}"', 'password: "${file:erp.password}", time_zone: Europe/Berlin')
+    settings, problems = service(zoned)
+    assert settings is not None, render(problems)
+    assert settings.databases["erp"].time_zone == "Europe/Berlin"
+    assert {spec.zones for spec in settings.pipelines["erp_to_crm"].specs} == {("Europe/Berlin", "")}
+    assert {spec.zones for spec in settings.pipelines["crm_to_erp"].specs} == {("", "Europe/Berlin")}

@@ -13,9 +13,10 @@ from structlog.testing import capture_logs
 
 from cdc.app import daemon, supervise, worker
 from cdc.app.notify import ServiceManager
+from cdc.app.reload import Reloads
 from cdc.app.sampler import Sampler
 from cdc.app.watch import State
-from cdc.model.errors import Denied, Exit, Gap, Unreachable
+from cdc.model.errors import Denied, Exit, Gap, Misconfigured, Unreachable
 from cdc.pipeline.step import Waiting
 from tests.unit.app.fakes import Servers, examined
 
@@ -48,7 +49,12 @@ def told(folder):
 
 
 def run(*servers, once=False, environment=None):
-    return daemon.run([each.worker(once=once) for each in servers], ServiceManager(environment or {}), terminal=False)
+    workers, manager = [each.worker(once=once) for each in servers], ServiceManager(environment or {})
+    return daemon.run(workers, manager, Reloads(read, (), workers, manager), terminal=False)
+
+
+def read():
+    raise Misconfigured("cdc.yaml:1:1: what nonsense")
 
 
 def later(action):
@@ -81,22 +87,29 @@ def test_a_signal_ends_it_well(number):
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_a_hang_up_without_a_terminal_ends_nothing():
+def test_a_hang_up_without_a_terminal_reads_the_files_again_and_ends_nothing(told):
+    """torture: O06."""
+    environment, received = told
     servers = Servers()
     servers.commit("1")
+    lines = []
 
     def hang_up():
         servers.wait(lambda s: s.applied)
         os.kill(os.getpid(), signal.SIGHUP)
+        lines.extend(received("RELOADING=1"))
+        lines.extend(received("READY=1"))
         servers.commit("2")
         servers.wait(lambda s: s.applied == ["1", "2"])
         os.kill(os.getpid(), signal.SIGTERM)
 
     helper = later(hang_up)
     with capture_logs() as logs:
-        assert run(servers) == {}
+        assert run(servers, environment=environment) == {}
     helper.join()
-    assert [log for log in logs if "SIGHUP" in log["event"]]
+    assert any(line.startswith("MONOTONIC_USEC=") and int(line.split("=")[1]) > 0 for line in lines)
+    (said,) = (log for log in logs if "is not reloaded" in log["event"])
+    assert "what nonsense" in str(said["error"])
 
 
 def test_one_pipeline_that_fails_leaves_the_other_running():
@@ -192,7 +205,7 @@ def test_the_log_ahead_is_sampled_on_a_connection_of_its_own():
     servers.commit("1")
     servers.commit("2")
     given = servers.worker()
-    sampler = Sampler(given.line, given.watch)
+    sampler = Sampler(lambda: given.line, given.watch)
     sampler.sample()
     assert (given.watch.ahead.bytes, servers.opened) == (None, 0)
     given.watch.seen = "1"
@@ -209,7 +222,7 @@ def test_a_sample_that_fails_makes_a_new_connection_and_shows_as_silence(monkeyp
     servers.faults = {"lag": [Unreachable("gone"), Denied("not allowed"), ZeroDivisionError("canary")]}
     stop = threading.Event()
     with capture_logs() as logs:
-        thread = later(lambda: Sampler(given.line, given.watch).work(stop))
+        thread = later(lambda: Sampler(lambda: given.line, given.watch).work(stop))
         while given.watch.ahead.bytes is None:
             thread.join(0.01)
         stop.set()

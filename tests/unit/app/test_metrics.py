@@ -1,13 +1,19 @@
+from types import SimpleNamespace
+
 import pytest
 
+from cdc.app.measured_metrics import MEASURED
 from cdc.app.metrics import FAMILIES, Meters, Metrics, error_classes, stage_of
 from cdc.app.observed import ObservedTarget
+from cdc.app.retention import Outlook
 from cdc.app.watch import State
-from cdc.model.change import Op
-from cdc.model.errors import BadRow, CdcError, Gap, Incomplete, Retry, Transient, Unreachable
+from cdc.model.change import Change, Op
+from cdc.model.errors import BadRow, CdcError, Gap, Incomplete, ParkedChanged, Refused, Retry, Transient, Unreachable
+from cdc.model.parked import Parked
+from cdc.model.retention import Retention
 from cdc.model.table import TableName
 from cdc.model.write import Applied, Batch, Checkpoint, Phase
-from cdc.pipeline.step import Done, Loading, Waiting
+from cdc.pipeline.step import Done, Holding, Loading, Waiting
 
 
 @pytest.fixture
@@ -34,12 +40,13 @@ def batch(**given):
     return Batch("1", "2", ("write", "write"), transactions=3, **given)
 
 
-APPLIED = Applied({("customers", Op.UPDATE): 5}, {"customers": 2})
+APPLIED = Applied({("customers", Op.UPDATE): 5}, {"customers": 2}, {"customers": 3})
 
 
 def test_what_is_known_is_there_before_anything_happens(read):
     assert read("rows_total", table="customers", op="delete") == 0
     assert read("rows_skipped_total", table="customers", reason="filter") == 0
+    assert read("rows_adopted_total", table="customers") == 0
     assert read("errors_total", stage="apply", **{"class": "gap"}) == 0
     assert read("retries_total", **{"class": "unreachable"}) == 0
     assert read("connection_reconnects_total", endpoint="crm", reason="transient") == 0
@@ -50,8 +57,32 @@ def test_what_is_known_is_there_before_anything_happens(read):
 
 def test_every_family_has_samples_from_the_start(metrics, meters):
     named = {sample.name for family in metrics.registry.collect() for sample in family.samples}
-    missing = [f.name for f in FAMILIES if not any(name.startswith(f"cdc_{f.name}") for name in named)]
+    missing = [f.name for f in FAMILIES if f not in MEASURED and not any(name.startswith(f"cdc_{f.name}") for name in named)]
     assert missing == []
+
+
+def test_what_is_not_known_is_absent_and_what_is_shows(metrics, meters, watch):
+    def shown():
+        return {(sample.name, *sample.labels.values()): sample.value for family in metrics.measured.collect() for sample in family.samples}
+
+    assert {name for name, *_ in shown()} == {"cdc_pipeline_stalled", "cdc_connection_up"}
+    measured = watch.measured
+    measured.retention, measured.outlook, measured.written = Retention(1.0, 500, None, True, "extended", 7), Outlook(0.25, 90.0), 12.5
+    measured.answers("source", -0.5)
+    metrics.reloads(SimpleNamespace(successful=False, succeeded=3.0))
+    found, name = shown(), watch.pipeline
+    assert found["cdc_pg_slot_retained_wal_bytes", name, f"cdc_{name}"] == 500
+    assert ("cdc_pg_slot_safe_wal_bytes", name, f"cdc_{name}") not in found
+    assert found["cdc_pg_slot_spill_bytes_total", name, f"cdc_{name}"] == 7
+    assert [found["cdc_pg_slot_wal_status", name, f"cdc_{name}", status] for status in ("reserved", "extended")] == [0, 1]
+    assert (found["cdc_connection_up", name, "erp", "source"], found["cdc_connection_up", name, "crm", "target"]) == (1, 0)
+    assert (found["cdc_log_budget_used_ratio", name], found["cdc_log_lost_seconds", name]) == (0.25, 90.0)
+    assert (found["cdc_heartbeat_written_timestamp_seconds", name], found["cdc_clock_skew_seconds", name, "erp"]) == (12.5, -0.5)
+    assert found["cdc_config_last_reload_successful",] == 0
+    measured.retention = Retention(1.0, oldest=100.0, keeps=1000.0)
+    found = shown()
+    assert found["cdc_mysql_binlog_oldest_timestamp_seconds", name, "erp"] == 100
+    assert ("cdc_pg_slot_active", name, f"cdc_{name}") not in found
 
 
 def test_no_created_series_double_the_counters(metrics, meters):
@@ -63,6 +94,7 @@ def test_a_batch_is_counted(read, meters, watch, time):
     assert (read("batches_total", outcome="applied"), read("apply_duration_seconds_sum")) == (1, 0.5)
     assert read("transactions_total", outcome="applied") == 3
     assert read("rows_total", table="customers", op="update") == 5
+    assert read("rows_adopted_total", table="customers") == 3
     assert read("rows_skipped_total", table="customers", reason="unchanged") == 2
     assert read("rows_skipped_total", table="customers", reason="filter") == 4
     assert read("rows_skipped_total", table="", reason="loop") is None
@@ -212,3 +244,25 @@ def test_a_batch_that_is_completed_and_applied_again_has_not_failed(read, meters
     with pytest.raises(Incomplete):
         ObservedTarget(Target(time, watch, Incomplete([])), watch, meters).apply(Batch("1", "2", ()))
     assert (read("batches_total", outcome="applied"), read("batches_total", outcome="failed")) == (0, 0)
+
+
+def test_what_is_parked_and_what_becomes_of_it_is_counted(read, meters, watch):
+    """A row change that only gets another cause was counted when it was parked."""
+    change = Change(None, Op.INSERT, None, ("1",))
+    new, known = (Parked("customers", change, None, "1", (), None, number) for number in (0, 7))
+    meters.applies(batch(parked=[new, new, known], released={1: "customers"}), APPLIED, 0.1)
+    step = Holding({"customers": 3}, 17.5, {}, {"customers": 1}, {"customers": 2})
+    watch.step(step)
+    meters.step(step)
+    assert [read(f"parked_{name}", table="customers") for name in ("total", "replayed_total", "skipped_total", "rows")] == [2, 1, 2, 3]
+    assert read("parked_oldest_timestamp_seconds") == 17.5
+    assert watch.state is State.STARTING, "that something waits says nothing of what the pipeline does"
+    watch.starts(None)
+    assert (read("parked_rows", table="customers"), read("parked_oldest_timestamp_seconds")) == (0, 0)
+
+
+@pytest.mark.parametrize("error", [Refused([(None, BadRow("x"))]), ParkedChanged()])
+def test_a_batch_that_is_applied_again_without_what_is_parked_has_not_failed(read, meters, watch, time, error):
+    with pytest.raises(type(error)):
+        ObservedTarget(Target(time, watch, error), watch, meters).apply(Batch("1", "2", ()))
+    assert read("batches_total", outcome="failed") == 0

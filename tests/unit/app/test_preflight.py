@@ -6,7 +6,7 @@ import pytest
 from cdc.app import preflight
 from cdc.app.preflight import examine, report
 from cdc.mapping.files.problem import Level, Problem
-from cdc.model.errors import Denied, Exit, Finding, Gap, Misconfigured, Unreachable
+from cdc.model.errors import Denied, Exit, Finding, Gap, Misconfigured, Unfollowed, Unreachable
 from cdc.model.table import TableName
 from cdc.model.write import Checkpoint, Phase
 from tests.plans import plan
@@ -18,7 +18,7 @@ LOADED = Checkpoint("7", Phase.STREAMING, 5, 1.0)
 
 
 def spec(source):
-    return SimpleNamespace(source=source, target="account", query=None, columns={})
+    return SimpleNamespace(source=source, target="account", query=None, columns={}, match=())
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_what_must_be_mended_first_comes_first(servers, compiled):
 def test_what_set_up_mends_does_not_refuse_it(servers):
     servers.checkpoint = LOADED
     servers.findings["erp"] = [Finding("publication-table", "is not in the publication", "alter publication", Exit.CONFIG)]
-    assert refusals(servers) == [(Misconfigured, "erp: is not in the publication")]
+    assert refusals(servers) == [(Unfollowed, "erp: is not in the publication")]
     assert refusals(servers, before_setup=True) == []
 
 

@@ -31,14 +31,14 @@ def test_the_target_comes_first_and_a_second_time_there_is_nothing_to_do(servers
 def test_a_teardown_begins_at_the_source(servers):
     line = servers.line()
     with line.admins() as admins:
-        assert [s.sql() for s in tearing_down(line, *admins)] == ["-- on erp:\ndrop in erp;", "-- on crm:\ndrop in crm;"]
+        assert [s.sql() for s in tearing_down(line, *admins, line.probe())] == ["-- on erp:\ndrop in erp;", "-- on crm:\ndrop in crm;"]
 
 
 def test_nobody_tears_down_what_somebody_runs(servers):
     servers.holder = "host:4711"
     line = servers.line()
     with line.admins() as admins, pytest.raises(Held, match="erp_to_crm is run by host:4711") as raised:
-        tearing_down(line, *admins)
+        tearing_down(line, *admins, line.probe())
     assert (raised.value.exit, bool(raised.value.hint)) == (Exit.RETRY_LATER, True)
 
 

@@ -33,6 +33,10 @@ def test_what_never_ran_is_stopped_and_nowhere(servers):
         "parked": 0,
         "rows_applied": 0,
         "last_error": None,
+        "paused_for": None,
+        "stalled": None,
+        "log_budget_used": None,
+        "log_lost_in_seconds": None,
     }
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from cdc.app.watch import IDLE_SIGNS, QUIET, SAMPLE_AGE, SILENCE, State, summary
+from cdc.app.watch import IDLE_SIGNS, QUIET, SAMPLE_AGE, SILENCE, Clock, State, Watch, stalled, summary
 from cdc.model.change import Op
 from cdc.model.errors import Gap, Unreachable
 from cdc.model.table import TableName
@@ -154,7 +154,7 @@ def test_an_end_is_stopped_or_failed(watch):
 
 @pytest.mark.parametrize("state", QUIET, ids=lambda state: state.value)
 def test_a_thread_that_stands_still_for_long_is_not_alive(watch, time, state):
-    watch._to(state)
+    watch.to(state)
     time.passes(QUIET[state])
     assert watch.alive()
     time.passes(1)
@@ -187,4 +187,89 @@ def test_the_summary_has_the_words_of_the_contract(watch, time):
         "parked": 0,
         "rows_applied": 3,
         "last_error": None,
+        "paused_for": None,
+        "stalled": False,
+        "log_budget_used": None,
+        "log_lost_in_seconds": None,
     }
+
+
+@pytest.fixture
+def guarded(time):
+    """A pipeline that may stand still for a minute."""
+    return Watch("erp_to_crm", Clock(lambda: time.wall, lambda: time.monotonic), stall=60.0)
+
+
+def test_a_position_that_stands_though_there_is_more_is_lag_and_then_a_stall(guarded, time):
+    """torture: L05."""
+    guarded.step(WAITING)
+    guarded.ahead.answers(4096)
+    for _ in range(16):
+        time.passes(1)
+        guarded.step(WAITING)
+        guarded.ahead.answers(4096)
+    assert (guarded.lag_seconds(), stalled(guarded)) == (16.0, False)
+    time.passes(45)
+    guarded.step(WAITING)
+    assert (guarded.lag_seconds(), stalled(guarded)) == (61.0, True)
+    guarded.step(Waiting("10", {}))
+    assert (guarded.lag_seconds(), stalled(guarded)) == (0.0, False)
+
+
+def test_a_quiet_night_is_no_stall(guarded, time):
+    guarded.ahead.answers(0)
+    for _ in range(200):
+        guarded.step(WAITING)
+        time.passes(1)
+    assert (stalled(guarded), guarded.lag_seconds()) == (False, 0.0)
+
+
+def test_a_batch_that_does_not_end_is_a_stall(guarded, time):
+    guarded.step(WAITING)
+    guarded.opens(batch(time.wall, time.wall))
+    time.passes(61)
+    assert (stalled(guarded), guarded.lag_seconds()) == (True, 61.0)
+    guarded.closes()
+    applies(guarded, batch(time.wall, time.wall))
+    assert not stalled(guarded)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [(State.BACKOFF, True), (State.PAUSED, False), (State.FAILED, False), (State.STOPPED, False)]
+)
+def test_waiting_for_a_server_is_a_stall_and_a_pause_is_none(guarded, time, state, expected):
+    guarded.step(WAITING)
+    guarded.to(state)
+    time.passes(61)
+    assert stalled(guarded) is expected
+
+
+def test_what_never_began_and_what_may_stand_still_do_not_stall(guarded, watch, time):
+    watch.step(WAITING)
+    watch.to(State.BACKOFF)
+    time.passes(10**6)
+    assert not stalled(guarded)
+    assert not stalled(watch)
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_lag(guarded, time):
+    """torture: L01, O14."""
+    guarded.step(WAITING)
+    guarded.to(State.BACKOFF)
+    time.wall -= 3 * 3600
+    assert (guarded.lag_seconds(), stalled(guarded)) == (0.0, False)
+    time.monotonic += 61
+    assert stalled(guarded)
+    time.wall += 366 * 86400
+    guarded.step(WAITING)
+    assert guarded.lag_seconds() == 0.0
+
+
+def test_heartbeats_show_once_all_before_them_is_dealt_with(watch):
+    watch.opens(Batch("4", "5", (), beat=7.0))
+    assert watch.measured.applied is None
+    watch.applies(Batch("4", "5", (), beat=7.0), Applied({}, {}))
+    assert watch.measured.applied == 7.0
+    watch.step(Waiting("9", {}, 8.0))
+    watch.step(WAITING)
+    assert watch.measured.applied == 8.0

@@ -1,5 +1,7 @@
 """What a column's long form says besides its value: when it is written, what it is held to, and what becomes of a value that fails."""
 
+from dataclasses import replace
+
 import pytest
 
 from cdc.mapping.compile import check_expressions
@@ -239,3 +241,73 @@ class TestCheck:
     def test_checks_are_read_without_a_server(self):
         (problem,) = check_expressions(spec(HEAD + "  note: {value: name, check: lenght(note) < 3}\n"))
         assert (problem.code, problem.line, problem.column) == ("unknown-function", 8, 30)
+
+
+class TestReplace:
+    LATIN = table(
+        "accounts",
+        [
+            Column("id", INT, nullable=False),
+            Column("latin", replace(varchar(6), charset="latin1")),
+            Column("three", replace(varchar(6), charset="utf8")),
+            Column("made", replace(varchar(6), charset="latin1")),
+            Column("whole", replace(varchar(6), charset="utf8mb4")),
+            Column("odd", replace(varchar(6), charset="koi8r")),
+            Column("amount", numeric(6, 2)),
+            Column("anything", varchar(6)),
+        ],
+    )
+
+    def plan(self, columns):
+        return row_plan(HEAD + columns, CUSTOMER, self.LATIN)
+
+    def errors(self, columns):
+        found = compiled([spec(HEAD + columns)], CUSTOMER, self.LATIN)[1]
+        return [(problem.code, problem.line, problem.message) for problem in found if problem.level is Level.ERROR]
+
+    @pytest.mark.parametrize(
+        ("given", "latin", "three"),
+        [("Müller", "Müller", "Müller"), ("Żak €5", "?ak €5", "Żak €5"), ("a😀b", "a?b", "a?b"), ("中😀", "??", "中?"), (None, None, None)],
+    )
+    def test_each_character_that_the_column_lacks_becomes_a_question_mark(self, given, latin, three):
+        plan = self.plan("  latin: {value: name, on_fail: replace}\n  three: {value: name, on_fail: replace}\n")
+        assert plan.map_row(("1", given, None, None, None, None, None))[1] == ("1", latin, three)
+
+    def test_what_is_wrong_otherwise_is_an_error_of_the_row(self):
+        plan = self.plan("  latin: {value: name, check: \"latin <> '???'\", on_fail: replace}\n")
+        assert plan.map_row(("1", "中ab", None, None, None, None, None))[1] == ("1", "?ab")
+        for name, said in (("中" * 7, "longer than the 6 characters"), ("中中中", "its check is not true")):
+            with pytest.raises(BadRow, match=said):
+                plan.map_row(("1", name, None, None, None, None, None))
+
+    def test_only_where_the_mapping_says_so(self):
+        assert self.plan("  latin: name\n").map_row(("1", "中", None, None, None, None, None))[1] == ("1", "中")
+
+    def test_a_value_map_s_texts_are_replaced_too(self):
+        plan = self.plan("  latin: {map: m, from: name, on_fail: replace}\nmaps: {m: {a: 中}}\n")
+        assert plan.map_row(("1", "a", None, None, None, None, None))[1] == ("1", "?")
+
+    @pytest.mark.parametrize(
+        ("columns", "said"),
+        [
+            ("  whole: {value: name, on_fail: replace}\n", "column 'whole' holds every character"),
+            ("  anything: {value: name, on_fail: replace}\n", "column 'anything' holds every character"),
+            ("  odd: {value: name, on_fail: replace}\n", "which characters koi8r has is not known here"),
+            ("  amount: {value: cents, on_fail: replace}\n", "only characters of texts can be replaced, this is numeric(6,2)"),
+        ],
+    )
+    def test_a_column_that_lacks_none_or_nobody_knows_which_is_refused(self, columns, said):
+        ((code, line, message),) = self.errors(columns)
+        assert (code, line, said in message) == ("bad-replace", 8, True)
+
+    def test_a_note_tells_of_it_where_nothing_is_said(self):
+        def notes(columns):
+            found = compiled([spec(HEAD + columns)], CUSTOMER, self.LATIN)[1]
+            return [(problem.message, problem.help) for problem in found if problem.code == "may-not-fit"]
+
+        ((message, advice),) = notes("  latin: left(name, 6)\n")
+        assert "a character may be missing in latin1" in message
+        assert "`on_fail: replace`" in advice
+        assert notes("  latin: {value: 'left(name, 6)', on_fail: replace}\n") == []
+        ((message, _),) = notes("  latin: {value: name, on_fail: replace}\n")
+        assert message == "column 'latin': a text may be longer than 6 characters"

@@ -111,6 +111,18 @@ class TestProblems:
             "      = help: did you mean 'name'?\n"
         )
 
+    @pytest.mark.parametrize(
+        ("written", "advice"),
+        [
+            ("'person'", "YAML takes the outer quotes: for the text write \"'person'\""),
+            ("'nam'", "did you mean 'name'? Or a text? YAML takes the outer quotes: for the text write \"'nam'\""),
+            ("person", ""),
+            ("'trim(person)'", ""),
+        ],
+    )
+    def test_a_text_whose_quotes_yaml_took_is_told_apart_from_a_column(self, written, advice):
+        assert only(f"{HEAD}columns:\n  id: id\n  name: {written}\n").help == advice
+
     def test_a_place_is_found_in_a_folded_block(self):
         text = f"{HEAD}columns:\n  id: id\n  name: >-\n    case when active\n      then upr(name) else kind end\n"
         problem = only(text)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc.mapping.compile import check_expressions
-from cdc.mapping.files.mapping import ColumnFile, MappingFile, TestFile
+from cdc.mapping.files.mapping import ColumnFile, MappingFile, ReverseFile, TestFile
 from cdc.mapping.files.problem import Level, failed, render
 from cdc.mapping.files.schema import mapping_schema
 from cdc.mapping.files.shape import quotes_taken
@@ -160,10 +160,14 @@ def test_a_wrong_type_is_named(given, found):
     assert problem.message == f"'tests' must be a list, found {found}"
 
 
-def test_parking_is_the_default_and_warns_only_when_it_is_asked_for():
-    assert spec(HEAD + "same: [id]\n").halts is False
-    _, (problem,) = read_mapping("m.yaml", HEAD + "same: [id]\non_error: park\n")
-    assert (problem.level, problem.code) == (Level.WARNING, "unavailable")
+def test_parking_is_the_default():
+    assert [spec(HEAD + f"same: [id]\n{text}").halts for text in ("", "on_error: park\n", "on_error: halt\n")] == [False, False, True]
+
+
+def test_a_mapping_that_parks_deletes_can_not_halt_at_its_first_failing_row():
+    assert spec(HEAD + "same: [id]\ndeletes: park\n").deletes is Deletes.PARK
+    _, (problem,) = read_mapping("m.yaml", HEAD + "same: [id]\ndeletes: park\non_error: halt\n")
+    assert (problem.level, problem.code, problem.line) == (Level.ERROR, "conflict", 8)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +296,7 @@ def test_no_value_makes_the_reader_fail(changes):
 
 
 def test_every_key_is_described():
-    for model in (MappingFile, ColumnFile, TestFile):
+    for model in (MappingFile, ColumnFile, ReverseFile, TestFile):
         assert model.__doc__
         for name, field in model.model_fields.items():
             assert field.description, name
@@ -312,11 +316,14 @@ def test_the_schema_is_one_and_accepts_what_the_reader_accepts():
         {"maps": {"segments": [["a", None, 1]], "kinds": {"file": "kinds.csv", "separator": "tab"}}},
         {"columns": {"id": "id", "a": {"map": "segments", "from": ["a", "b"], "on_fail": None}}},
         {"decisions": {"d": {"when": {"a": "a"}, "then": ["b"], "rules": [[["x", None], 1]], "else": [True]}}},
+        {"direction": "both", "reverse": {"where": "true", "key": ["id"], "columns": {"a": 1, "b": {"value": "b"}}}},
+        {"columns": {"id": "id", "a": {"value": "a", "reverse": "a", "owner": "target"}}},
+        {"columns": {"id": "id", "a": {"value": "a", "reverse": {"a": "a", "b": {"value": "b", "write": "insert"}}}}},
     ):
         assert valid({**plain, **change}), change
     for change in (
         {"colums": {}},
-        {"deletes": "park"},
+        {"deletes": "perhaps"},
         {"version": 2},
         {"key": "id"},
         {"mapping": "7 up"},
@@ -325,6 +332,9 @@ def test_the_schema_is_one_and_accepts_what_the_reader_accepts():
         {"maps": {"segments": {"file": "a.csv", "form": "x"}}},
         {"decisions": {"d": {"when": [], "then": ["b"]}}},
         {"where": {"take": "x"}},
+        {"direction": "back"},
+        {"direction": "both", "reverse": {"same": ["id"]}},
+        {"columns": {"id": "id", "a": {"value": "a", "reverse": {"a": {"owner": "source"}}}}},
         {"key": []},
     ):
         assert not valid({**plain, **change})
@@ -336,7 +346,7 @@ def reference():
 
 
 def test_the_reference_names_every_key():
-    for model in (MappingFile, ColumnFile, TestFile):
+    for model in (MappingFile, ColumnFile, ReverseFile, TestFile):
         for name, field in model.model_fields.items():
             assert f"`{field.alias or name}`" in reference(), name
         for word in model.later:

@@ -96,10 +96,10 @@ columns:
     @pytest.mark.parametrize(
         ("column", "expression", "fits"),
         [
-            ("clock", "worked::interval", False),
+            ("clock", "worked::interval", True),
             ("clock", "at", False),
             ("lasted", "at", False),
-            ("lasted", "worked", False),
+            ("lasted", "worked", True),
             ("day", "at", False),
             ("month", "worked::interval", True),
         ],

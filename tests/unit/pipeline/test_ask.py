@@ -13,7 +13,10 @@ from cdc.model.write import Deletes, Truncates
 from cdc.pipeline.batch import Limits, batches
 from cdc.pipeline.load import load
 from cdc.pipeline.loop import run
+from cdc.pipeline.park import nowhere
 from cdc.pipeline.step import Asked, Done, Loading
+from cdc.pipeline.translate import Translators
+from cdc.pipeline.way import Way
 from cdc.source.memory import MemorySource
 from cdc.target.memory import MemoryDatabase, MemoryTarget
 from tests.plans import ACCOUNTS, COLUMNS, DEFINITION, SOURCE, TARGET, key_of, map_row
@@ -210,9 +213,9 @@ def test_rows_that_wait_for_others_of_the_batch_go_with_it():
     assert [key for key, _ in site.rows] == ["a", "b", "c"]
 
 
-def test_what_the_target_refuses_for_good_is_an_error():
+def test_what_the_target_refuses_for_good_halts_where_the_mapping_says_so():
     refers = ForeignKey("to_self", ("note",), ACCOUNTS, ("id",), cascades=False)
-    site = Site(query_plan(replace(TARGET, table=replace(DEFINITION, foreign_keys=(refers,)))), size=2)
+    site = Site(query_plan(replace(TARGET, table=replace(DEFINITION, foreign_keys=(refers,)), halts=True)), size=2)
     site.now = {key: (key, "none", "t") for key in "abc"}
     site.source.commit(root("a"), root("b"), root("c"))
     with pytest.raises(BadRow):
@@ -247,11 +250,10 @@ def test_what_went_away_between_two_attempts_to_load_does_not_stay():
     site = Site()
     site.now = {key: (key, None, "t") for key in "abc"}
     begun = site.source.commit(*(root(key) for key in "abc"))
-    steps = load(site.source, plan(site.query).routes, plan(site.query).bind, _target(site), begun=None, node="erp", limits=site.limits)
-    list(steps)
+    list(load(_way(site), plan(site.query).routes, begun=None, limits=site.limits))
     site.now = {"b": ("b", None, "t"), "c": ("c", None, "f")}
     site.source.commit(root("a", Op.DELETE), child("1", "", "c"), child("2", "", "b"))
-    list(load(site.source, plan(site.query).routes, plan(site.query).bind, _target(site), begun=begun, node="erp", limits=site.limits))
+    list(load(_way(site), plan(site.query).routes, begun=begun, limits=site.limits))
     assert [key for key, _ in site.rows] == ["b"]
 
 
@@ -262,12 +264,19 @@ def _target(site):
     return target
 
 
+def _way(site):
+    made = plan(site.query)
+    return Way(site.source, made.bind, made.queries, _target(site), nowhere(), "erp", lambda: 0.0, site.limits.rows)
+
+
 def test_keys_count_against_a_batchs_size():
     feed = [change for key in "abcdef" for change in [child(key, "", key)]]
     source = MemorySource()
     for change in feed:
         source.commit(change)
-    steps = batches(source.read("0"), lambda _: (), "0", node="erp", limits=Limits(2), clock=lambda: 0.0, queries=[query_plan()])
+    steps = batches(
+        source.read("0"), Translators(lambda _: (), nowhere()), "0", node="erp", limits=Limits(2), clock=lambda: 0.0, queries=[query_plan()]
+    )
     assert [[key for (key,) in step.touched[0].keys] for step in steps if not hasattr(step, "seen")] == [["a", "b"], ["c", "d"], ["e", "f"]]
 
 

@@ -2,7 +2,9 @@ from cdc.model.change import Change, Idle, Op, Transaction
 from cdc.model.table import Table, TableName
 from cdc.model.write import Batch
 from cdc.pipeline.batch import Limits, batches
+from cdc.pipeline.park import nowhere
 from cdc.pipeline.step import Waiting
+from cdc.pipeline.translate import Translators
 from tests.plans import SOURCE, plan
 
 
@@ -15,7 +17,7 @@ def transaction(upto, *changes, origin=(), at=None, echoes=0):
 
 
 def run(feed, rows=100, idle=60.0, clock=lambda: 0.0, after="0"):
-    return list(batches(feed, plan().bind, after, node="erp", limits=Limits(rows, idle), clock=clock))
+    return list(batches(feed, Translators(plan().bind, nowhere()), after, node="erp", limits=Limits(rows, idle), clock=clock))
 
 
 def shape(steps):

@@ -5,6 +5,8 @@ import pytest
 from cdc.model.change import Idle
 from cdc.model.write import Batch
 from cdc.pipeline.batch import Limits, batches
+from cdc.pipeline.park import nowhere
+from cdc.pipeline.translate import Translators
 from tests.unit.pipeline.test_ask import child, query_plan, root
 from tests.unit.pipeline.test_batch import transaction
 
@@ -19,7 +21,9 @@ def run(events, settle, rows=100):
             yield item
 
     query = query_plan(settle=settle)
-    for step in batches(feed(), lambda _: (), "0", node="erp", limits=Limits(rows), clock=lambda: now[0], queries=[query]):
+    for step in batches(
+        feed(), Translators(lambda _: (), nowhere()), "0", node="erp", limits=Limits(rows), clock=lambda: now[0], queries=[query]
+    ):
         if isinstance(step, Batch):
             found.append((now[0], step.upto, [key for touched in step.touched for (key,) in touched.keys]))
         else:

@@ -37,7 +37,7 @@ PAIRS = [
     (Logged(CODE.ENUM, 1, charset=UTF8, labels=("a", "b'c")), Type(Kind.ENUM, "enum('a','b''c')", labels=("a", "b'c"), charset="utf8mb4")),
     (Logged(CODE.SET, 1, labels=("x", "y")), Type(Kind.SET, "set('x','y')", labels=("x", "y"))),
     (Logged(CODE.JSON, 4), Type(Kind.JSON, "json", charset="utf8mb4")),
-    (Logged(CODE.GEOMETRY, 4), Type(Kind.OTHER, "geometry")),
+    (Logged(CODE.GEOMETRY, 4), Type(Kind.GEOMETRY, "geometry")),
     (Logged(VECTOR, 4), Type(Kind.BYTES, "vector")),
 ]
 
@@ -49,8 +49,16 @@ def test_the_logs_columns(column, expected):
 
 @pytest.mark.parametrize("name", ["uuid", "inet6", "point", "json", "longtext", "tinyint", "bit"])
 def test_the_catalogues_words(name):
-    kinds = {"uuid": Kind.UUID, "json": Kind.JSON, "longtext": Kind.TEXT, "tinyint": Kind.INT, "bit": Kind.BITS}
-    assert type_of(Facts(name, name)).kind is kinds.get(name, Kind.OTHER)
+    kinds = {
+        "uuid": Kind.UUID,
+        "json": Kind.JSON,
+        "longtext": Kind.TEXT,
+        "tinyint": Kind.INT,
+        "bit": Kind.BITS,
+        "inet6": Kind.ADDRESS,
+        "point": Kind.GEOMETRY,
+    }
+    assert type_of(Facts(name, name)).kind is kinds[name]
 
 
 def test_a_type_of_old_servers_has_no_facts():

@@ -96,7 +96,7 @@ def test_the_session_is_pinned_and_the_way_there_is_the_urls():
     assert (found["sslmode"], found["connect_timeout"], found["replication"]) == ("verify-full", "3", "database")
     assert (found["application_name"], found["client_encoding"]) == ("cdc p", "UTF8")
     assert found["options"].startswith("-c datestyle=SQL -c datestyle=ISO ")
-    assert found["options"].endswith("-c application=two\\ words")
+    assert "-c application=two\\ words -c tcp_keepalives_idle=" in found["options"]
 
 
 def test_no_password_is_left_to_libpq():

@@ -3,6 +3,7 @@
 import struct
 import zlib
 
+import zstandard
 from pymysql.constants import FIELD_TYPE as CODE
 
 from cdc.model.table import TableName
@@ -47,10 +48,40 @@ def mysql_gtid(number, micros=0, *, anonymous=False, kind=None, **how):
     return event(kind or (34 if anonymous else 33), body, **how)
 
 
-def query(text, schema="shop", **how):
-    variables = b"\x00\x00\x00\x00\x00"
+def query(text, schema="shop", variables=b"\x00\x00\x00\x00\x00", kind=2, **how):
     head = struct.pack("<IIBHH", 7, 0, len(schema.encode()), 0, len(variables))
-    return event(2, head + variables + schema.encode() + b"\0" + text.encode(), **how)
+    text = text.encode()
+    return event(kind, head + variables + schema.encode() + b"\0" + (compressed(text) if kind == 165 else text), **how)
+
+
+def compressed(part, digits=2):
+    """As MariaDB does it: a byte with the number of the size's digits, the size, zlib's own."""
+    return bytes([0x80 | digits]) + len(part).to_bytes(digits, "big") + zlib.compress(part)
+
+
+def payload(*events, method=0, whole=None):
+    """A transaction as MySQL compresses it: fields of kind, length and number, then the events without checksums."""
+    plain = b"".join(data[:9] + struct.pack("<I", len(data) - 4) + data[13:-4] for data in events)
+    stored = zstandard.ZstdCompressor().compress(plain) if method == 0 else plain
+    numbers = ((2, method), (3, len(plain) if whole is None else whole), (1, len(stored)))
+    fields = b"".join(packed(kind) + packed(len(packed(number))) + packed(number) for kind, number in numbers)
+    return event(40, fields + b"\0" + stored)
+
+
+def varying(number):
+    """An unsigned integer of MySQL's serialisation."""
+    for more in range(8):
+        if number < 1 << 7 * (more + 1):
+            return (number << more + 1 | (1 << more) - 1).to_bytes(more + 1, "little")
+    return b"\xff" + number.to_bytes(8, "little")
+
+
+def tagged_gtid(number, tag, micros=0, *, needed=0, version=1, **how):
+    raw = bytes.fromhex(UUID.replace("-", ""))
+    fields = [(0, varying(1)), (1, b"".join(map(varying, raw))), (2, varying(number << 1)), (3, varying(len(tag)) + tag.encode())]
+    fields += [(4, varying(0)), (5, varying(1 << 1)), (6, varying(micros)), (8, varying(337)), (9, varying(90704))]
+    body = varying(needed) + b"".join(varying(kind) + field for kind, field in fields)
+    return event(42, varying(version) + varying(len(body) + 2) + body, **how)
 
 
 def xid(**how):
@@ -58,7 +89,9 @@ def xid(**how):
 
 
 def packed(number):
-    return bytes([number]) if number < 251 else b"\xfc" + struct.pack("<H", number)
+    if number < 251:
+        return bytes([number])
+    return b"\xfc" + struct.pack("<H", number) if number < 65_536 else b"\xfe" + struct.pack("<Q", number)
 
 
 def field(kind, content):
@@ -66,7 +99,7 @@ def field(kind, content):
 
 
 def table_map(
-    number=5, *, name=TABLE, columns=((CODE.LONG, b"", "id"), (CODE.VARCHAR, b"\x50\x00", "v")), extra=None, names=True, key=b"\x00"
+    number=5, *, name=TABLE, columns=((CODE.LONG, b"", "id"), (CODE.VARCHAR, b"\x50\x00", "v")), extra=None, names=True, key=b"\x00", **how
 ):
     """Columns are (code, metadata, name); `extra` is the optional metadata beside names and key."""
     schema, table = name.schema.encode(), name.name.encode()
@@ -79,13 +112,17 @@ def table_map(
         body += field(4, b"".join(packed(len(n.encode())) + n.encode() for _, _, n in columns))
     if key:
         body += field(8, key)
-    return event(19, struct.pack("<IHH", number, 0, 1) + body)
+    return event(19, struct.pack("<IHH", number, 0, 1) + body, **how)
 
 
-def write_rows(*images, number=5, columns=2, kind=30, present=None, extra=b""):
+def write_rows(*images, number=5, columns=2, kind=30, present=None, extra=b"", **how):
     mask = bytes([0xFF]) * ((columns + 7) // 8) if present is None else present
-    head = struct.pack("<IHH", number, 0, 1) + (struct.pack("<H", 2 + len(extra)) + extra if kind >= 30 else b"")
-    return event(kind, head + packed(columns) + mask * (2 if kind in (24, 31, 39) else 1) + b"".join(images))
+    head = struct.pack("<IHH", number, 0, 1) + (
+        struct.pack("<H", 2 + len(extra)) + extra if kind in (30, 31, 32, 39, 169, 170, 171) else b""
+    )
+    body = b"".join(images)
+    twice = 2 if kind in (24, 31, 39, 167, 170) else 1
+    return event(kind, head + packed(columns) + mask * twice + (compressed(body) if kind > 160 else body), **how)
 
 
 def image(number, text=None):

@@ -1,9 +1,11 @@
 """GTID sets: arithmetic against sets of single numbers."""
 
+import struct
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc.source.mysql.gtids import DomainGtids, IntervalGtids, tagged
+from cdc.source.mysql.gtids import DomainGtids, IntervalGtids
 
 A, B = "3e11fa47-71ca-11e1-9e33-c80aa9429562", "4e11fa47-71ca-11e1-9e33-c80aa9429562"
 MEMBERS = st.lists(st.tuples(st.sampled_from([A, B]), st.integers(1, 12)))
@@ -45,10 +47,26 @@ def test_intervals_are_written_as_the_server_does():
     assert gtids.text() == f"{A}:1-5:9,{B}:7-8"
 
 
-def test_tags_are_seen():
-    assert tagged(f"{A}:1-3:cdc:1-2")
-    assert tagged(f"{A}:1-3,{B}:_x:7")
-    assert not tagged(f"{A}:1-3:5,\n{B}:7")
+def test_tags_are_sets_of_their_own():
+    gtids = IntervalGtids(f"{A}:1-3:CDC:1-2:5:other:7, {B}:_x:7")
+    assert gtids.text() == f"{A}:1-3,{A}:cdc:1-2:5,{A}:other:7,{B}:_x:7"
+    gtids.add(f"{A}:cdc", 3)
+    assert gtids.holds(f"{A}:cdc:1-3:5")
+    assert not gtids.holds(f"{A}:4")
+    assert not gtids.holds(f"{B}:7")
+    assert IntervalGtids(gtids.text()).text() == gtids.text()
+
+
+def test_sets_as_a_server_is_told_of_them():
+    """The bytes were taken by a server. An interval's end is not in it; with one tag, all have a length for theirs."""
+    raw = bytes.fromhex(A.replace("-", ""))
+    plain = IntervalGtids(f"{A}:1-3:7")
+    assert plain.encoded() == struct.pack("<Q16sQQQQQ", 1, raw, 2, 1, 4, 7, 8)
+    assert IntervalGtids("").encoded() == bytes(8)
+    tagged = IntervalGtids(f"{A}:1-3:cdc:5")
+    assert tagged.encoded() == b"\x01\x02\0\0\0\0\0\x01" + raw + b"\x00" + struct.pack("<QQQ", 1, 1, 4) + raw + b"\x06cdc" + struct.pack(
+        "<QQQ", 1, 5, 6
+    )
 
 
 def test_domains_keep_the_last_of_each():

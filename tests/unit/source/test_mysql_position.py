@@ -1,11 +1,14 @@
 """Positions as text, and how far a stream says that it has read."""
 
+from dataclasses import replace
+
 import pytest
 
 from cdc.model.change import Position
-from cdc.model.errors import Gap
+from cdc.model.errors import Gap, Misconfigured
+from cdc.source.mysql.driver import _beginning
 from cdc.source.mysql.log import behind
-from cdc.source.mysql.position import LogPosition, number, parse
+from cdc.source.mysql.position import RELOAD, LogPosition, number, parse
 from cdc.source.mysql.progress import Progress
 
 TEXTS = [
@@ -31,7 +34,7 @@ def test_what_a_position_says():
 def test_other_positions_are_a_gap(text):
     with pytest.raises(Gap) as gap:
         parse(Position(text))
-    assert "cdc teardown" in gap.value.hint
+    assert gap.value.hint == RELOAD
 
 
 def test_files_are_ordered_by_their_number():
@@ -95,9 +98,22 @@ def test_after_a_failover_positions_name_the_new_server():
 
 def test_reached_by_gtids_or_by_place():
     moving = progress()
-    assert moving.reached(parse(Position("mariadb;gtid=0-10-5;file=b.000009:1;server=10")))
+    assert moving.reached(parse(Position("mariadb;gtid=0-10-5;file=b.000001:9000;server=10")))
+    assert moving.reached(parse(Position("mariadb;gtid=0-10-5;file=other.000009:1;server=11")))
+    assert not moving.reached(parse(Position("mariadb;gtid=0-10-5;file=b.000002:4;server=10"))), "the rotation is still to come"
+    moving.rotated("b.000002", 4, artificial=False)
+    assert moving.reached(parse(Position("mariadb;gtid=0-10-5;file=b.000002:4;server=10")))
     assert not moving.reached(parse(Position("mariadb;gtid=0-10-6;file=b.000001:1;server=10")))
     place = progress("mysql;file=b.000002:100;server=u", "u")
     assert place.reached(parse(Position("mysql;file=b.000001:999;server=u")))
     assert not place.reached(parse(Position("mysql;file=b.000002:101;server=u")))
     assert not place.reached(parse(Position("mysql;file=b.000001:999;server=other")))
+
+
+def test_what_lies_behind_four_gigabytes_can_only_be_asked_for_by_gtid():
+    at = LogPosition("mysql", None, "b.000001", 2**32, "uuid")
+    with pytest.raises(Misconfigured, match="4 GB") as stopped:
+        _beginning(at)
+    assert "gtid_mode" in stopped.value.hint
+    assert _beginning(replace(at, offset=2**32 - 1)) == {"log_file": "b.000001", "log_pos": 2**32 - 1}
+    assert _beginning(replace(at, gtids="uuid:1")) == {"auto_position": "uuid:1"}

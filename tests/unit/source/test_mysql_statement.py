@@ -42,7 +42,7 @@ def test_effects(text, effect):
         ("create table t (a int)", ()), ("create or replace table t (a int)", (T,)), ("create or replace table if not exists t (a int)", ()),
         ("create or replace view t as select 1", ()), ("create table if not exists t (a int)", ()),
         ("alter table t drop partition p1", (T,)), ("ALTER ONLINE TABLE IF EXISTS `t` TRUNCATE PARTITION p1, p2", (T,)),
-        ("alter ignore table t exchange partition p with table u", (T,)), ("alter table t discard tablespace", (T,)),
+        ("alter ignore table t exchange partition p with table u", (T, TableName("shop", "u"))), ("alter table t discard tablespace", (T,)),
         ("set statement lock_wait_timeout = 1 for truncate table t", (T,)),
         ("alter table t add column c int comment 'drop partition'", ()), ("alter table t add partition (partition p values less than (3))", ()),
         ("alter table t drop column `partition`", ()), ("alter user t identified by 'drop partition'", ()), ("rename table t to u", ()),
@@ -54,6 +54,35 @@ def test_tables_that_lose_rows(text, names):
     assert found.effect is Effect.NONE
     if "if not exists t" not in text:
         assert found.emptied == names
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("rename table t to u", [("t", "u")]), ("RENAME TABLES `t` TO shop.u, u TO `t`", [("t", "u"), ("u", "t")]),
+        ("rename /* x */ table if exists t wait 5 to u -- v", [("t", "u")]), ("rename table t nowait to u", [("t", "u")]),
+        ("rename user t to u", []), ("alter table t rename to u", [("t", "u")]), ("alter table t rename u", [("t", "u")]),
+        ("ALTER TABLE t RENAME AS `u`, add x int", [("t", "u")]), ("alter table t add x int, rename = u", [("t", "u")]),
+        ("alter table t rename column a to b", []), ("alter table t rename index a to b, rename key c to d", []),
+        ("alter table t add c int comment 'rename to u'", []), ("alter table t change `rename` b int", []),
+        ("/*!50000 rename table t to u */", [("t", "u")]), ("set statement a = 1 for rename table t to u", [("t", "u")]),
+        ('rename table "t" to "u"', [("t", "u")]), ("rename table t to u # , v to w", [("t", "u")]),
+    ],
+)  # fmt: skip
+def test_tables_that_get_another_name(text, pairs):
+    """torture: F03, F05"""
+    assert [(before.name, after.name) for before, after in read(text, "shop").renamed] == pairs
+
+
+@pytest.mark.parametrize(
+    ("text", "created"),
+    [
+        ("create table t (a int)", T), ("CREATE TABLE IF NOT EXISTS `t` like u", T), ("create table other.t select 1", TableName("other", "t")),
+        ("create temporary table t (a int)", None), ("create view t as select 1", None), ("create or replace table t (a int)", None),
+    ],
+)  # fmt: skip
+def test_tables_that_are_made(text, created):
+    assert read(text, "shop").created == created
 
 
 @pytest.mark.parametrize("text", ["drop database `shop`", "DROP SCHEMA IF EXISTS shop", "create or replace database shop"])

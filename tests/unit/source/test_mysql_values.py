@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from pymysql.constants import FIELD_TYPE as CODE
 
 from cdc.model.change import ABSENT
+from cdc.model.errors import Misconfigured
+from cdc.model.table import Column, Table, TableName
 from cdc.server.mysql_types import DATETIME2, TIME2, TIMESTAMP2, Charset, Logged, facts_of, type_of
 from cdc.source.mysql import rows, values
 from cdc.source.mysql.charsets import Charsets
@@ -233,9 +235,14 @@ WIRE = [struct.pack("<i", 7), (0x8000000000).to_bytes(5, "big"), b"\x01x", b"\x0
 TEXT = ["7", "0000-00-00 00:00:00", "x", "5", "-1.50"]
 
 
+def decoder_of(*columns, key=()):
+    table = Table(TableName("shop", "t"), tuple(Column(f"c{at}", type_of(facts_of(column))) for at, column in enumerate(columns)), key)
+    return rows.RowDecoder(table, pieces(*columns))
+
+
 @given(st.lists(st.tuples(st.integers(0, 31), st.integers(0, 31)), min_size=1, max_size=40))
 def test_any_columns_present_and_any_of_them_null(patterns):
-    decoder = rows.RowDecoder(pieces(*COLUMNS))
+    decoder = decoder_of(*COLUMNS)
     for present, nulls in patterns * 3:
         there = [place for place in range(5) if present >> place & 1]
         bitmap = sum(1 << order for order, place in enumerate(there) if nulls >> place & 1)
@@ -247,15 +254,44 @@ def test_any_columns_present_and_any_of_them_null(patterns):
 
 def test_an_update_keeps_what_only_its_old_image_carries():
     """torture: E02, rule 5"""
-    decoder = rows.RowDecoder(pieces(COLUMNS[0], COLUMNS[2], COLUMNS[3]))
+    decoder = decoder_of(COLUMNS[0], COLUMNS[2], COLUMNS[3])
     data = b"\x00" + WIRE[0] + WIRE[2] + b"\x00" + WIRE[3]
     ((old, new),) = decoder.pairs(data, 0, len(data), b"\x03", b"\x04")
     assert old == ("7", "x", ABSENT)
     assert new == ("7", "x", "5")
 
 
+@pytest.mark.parametrize(("columns", "key"), [(b"\x06", (0,)), (b"\x01", (0, 2)), (b"\x00", ())])
+def test_a_row_without_its_key_stops(columns, key):
+    """torture: E02"""
+    decoder = decoder_of(*[Logged(CODE.TINY)] * 3, key=key)
+    with pytest.raises(Misconfigured, match=r"shop\.t: .*without its key") as stopped:
+        decoder.images(b"\x00\x01\x01", 0, 3, columns)
+    assert "binlog_row_image = FULL" in stopped.value.hint
+    with pytest.raises(Misconfigured):
+        decoder.pairs(b"\x00\x01\x01\x00\x01\x01", 0, 6, columns, b"\x07")
+
+
+def test_an_updates_new_image_may_lack_the_key():
+    decoder = decoder_of(*[Logged(CODE.TINY)] * 2, key=(0,))
+    assert decoder.pairs(b"\x00\x01\x00\x05", 0, 4, b"\x01", b"\x02") == [(("1", ABSENT), ("1", "5"))]
+
+
+def test_bits_behind_the_last_column_mean_nothing():
+    decoder = decoder_of(*[Logged(CODE.TINY)] * 9)
+    assert decoder.images(b"\x00\x01\x02", 0, 3, b"\x01\xff") == [("1", *[ABSENT] * 7, "2")]
+
+
+def test_bitmaps_are_bounded(monkeypatch):
+    monkeypatch.setattr(rows, "_BITMAPS", 4)
+    decoder = decoder_of(*[Logged(CODE.TINY)] * 6)
+    for columns in range(1, 64):
+        decoder.images(b"\x00" + b"\x01" * columns.bit_count(), 0, 1 + columns.bit_count(), bytes([columns]))
+    assert len(decoder._named) <= 4
+
+
 def test_a_row_that_ends_behind_its_event():
-    decoder = rows.RowDecoder(pieces(COLUMNS[2]))
+    decoder = decoder_of(COLUMNS[2])
     with pytest.raises(ValueError, match="behind its event"):
         decoder.images(b"\x00\x05abcdefgh", 0, 4, b"\x01")
     with pytest.raises(ValueError, match="behind its event"):
@@ -265,7 +301,7 @@ def test_a_row_that_ends_behind_its_event():
 def test_functions_are_bounded(monkeypatch):
     monkeypatch.setattr(rows, "_FUNCTIONS", 3)
     monkeypatch.setattr(rows, "_COUNTED", 5)
-    decoder = rows.RowDecoder(pieces(*[Logged(CODE.TINY)] * 8))
+    decoder = decoder_of(*[Logged(CODE.TINY)] * 8)
     for _ in range(12):
         for nulls in range(256):
             count = 8 - nulls.bit_count()
@@ -274,7 +310,7 @@ def test_functions_are_bounded(monkeypatch):
     decoder.images(b"\x00" + b"\x01" * 8, 0, 9, b"\xff")
     for _ in range(20):
         decoder.images(b"\x00" + b"\x01" * 8, 0, 9, b"\xff")
-    assert len(decoder._patterns(b"\xff")[0]) <= 3
+    assert len(decoder.named(b"\xff")) <= 3
 
 
 def test_no_name_and_no_label_enters_generated_code(monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 
 from cdc.model.change import ABSENT, Op, Transaction
-from cdc.model.errors import Misconfigured, UnknownEvent
+from cdc.model.errors import Drifted, Misconfigured, Unfollowed, UnknownEvent
 from cdc.model.table import TableName
 from cdc.model.types import Kind, Type
 from cdc.server.postgresql_types import Facts
@@ -34,8 +34,15 @@ T = relation(5, *NAME, COLUMNS)
 
 
 class Catalogue:
-    def __init__(self, facts=(), keys=()):
+    def __init__(self, facts=(), keys=(), oids=(), names=()):
         self.known, self.keys, self.asked = dict(facts), dict(keys), []
+        self.present, self.called = dict(oids), dict(names)
+
+    def oids(self):
+        return self.present
+
+    def names(self, oid):
+        return self.called.get(oid, ())
 
     def facts(self, oids):
         self.asked.append(sorted(oids))
@@ -258,10 +265,58 @@ def test_a_shape_stays_the_same_table_until_it_differs():
     assert [column.name for column in fifth.columns] == ["id", "x", "w"]
 
 
-def test_a_table_that_takes_another_name_is_another():
-    made = fed([begin(), T, insert(5, ["1", None, None]), relation(5, *OTHER, COLUMNS), insert(5, ["2", None, None]), commit(2000)])
-    (found,) = made.taken()
-    assert [c.new[0] for c in found.changes] == ["1"]
+def test_a_table_that_takes_another_name_stops_before_its_next_row():
+    """torture: F05"""
+    before = [begin(), T, insert(5, ["1", None, None]), commit(2000), begin(), relation(5, *OTHER, COLUMNS)]
+    made = fed(before)
+    assert [c.new[0] for c in made.taken()[0].changes] == ["1"]
+    with pytest.raises(Drifted, match=rf"{'.'.join(NAME)} was renamed to {'.'.join(OTHER)}"):
+        made.decode(insert(5, ["2", None, None]))
+
+
+def test_rows_that_were_logged_under_another_name_of_the_table_are_followed():
+    """torture: F05, F12"""
+    catalogue = Catalogue(oids={NAME: 5}, names={5: [NAME]})
+    (found,) = fed([begin(), relation(5, *OTHER, COLUMNS), insert(5, ["1", None, None]), commit(2000)], catalogue=catalogue).taken()
+    assert [(c.table.name, c.new[0]) for c in found.changes] == [(NAME, "1")]
+
+
+def test_partitions_that_come_under_their_own_names_are_their_roots_rows():
+    """torture: F08, F10"""
+    leaf = relation(6, "public", "leaf", list(reversed(COLUMNS)))
+    catalogue = Catalogue(oids={NAME: 5}, names={6: [TableName("public", "leaf"), NAME]})
+    (found,) = fed([begin(), leaf, insert(6, [None, "x", "1"]), commit(2000)], catalogue=catalogue).taken()
+    (change,) = found.changes
+    assert (change.table.name, [column.name for column in change.table.columns], change.new) == (
+        NAME,
+        [name for name, *_ in reversed(COLUMNS)],
+        (None, "x", "1"),
+    )
+
+
+def test_another_table_under_the_name_stops_for_good():
+    """torture: F05"""
+    made = fed([begin(), T, insert(5, ["1", None, None]), commit(2000), begin()], catalogue=Catalogue(oids={NAME: 5}))
+    made._shapes._catalogue.present = {NAME: 7}
+    with pytest.raises(Unfollowed, match="another table than before"):
+        made.decode(relation(7, *NAME, COLUMNS))
+
+
+def test_rows_of_the_table_that_had_the_name_before_are_followed():
+    made = fed([begin(), T, insert(5, ["1", None, None]), commit(2000)], catalogue=Catalogue(oids={NAME: 7}))
+    assert len(made.taken()) == 1
+
+
+def test_another_replica_identity_makes_another_shape():
+    """torture: F11"""
+    whole = relation(5, *NAME, [(name, oid, modifier, True) for name, oid, modifier, _ in COLUMNS], identity="f")
+    key = {NAME: [COLUMNS[0][0]]}
+    made = fed(
+        [begin(), relation(5, *NAME, COLUMNS), insert(5, ["1", None, None]), whole, insert(5, ["2", None, None]), commit(2000)],
+        catalogue=Catalogue(keys=key),
+    )
+    first, second = (change.table for change in made.taken()[0].changes)
+    assert first is not second
 
 
 @pytest.mark.parametrize(("primary", "key"), [(("v", "id"), (0, 1)), ((), (0, 1, 2)), (("gone",), (0, 1, 2))])

@@ -7,14 +7,14 @@ from cdc.sql import mysql_checkpoint as sql
 
 def test_the_checkpoint_moves_by_compare_and_swap():
     batch = Batch(None, Position("it's:1"), (), Phase.LOADING, newest=17.25, origin=("erp", "crm"))
-    assert sql.advance("p", 4, 2, batch) == (
+    assert sql.advance("p", 4, 2, 7, batch) == (
         "update cdc.checkpoint set seq = 5, position = 'it''s:1', phase = 'loading', origin = 'erp,crm', newest = 17.25,"
-        " rows_applied = rows_applied + 0, updated_at = utc_timestamp(6) where pipeline = 'p' and seq = 4 and epoch = 2"
+        " rows_applied = rows_applied + 0, updated_at = utc_timestamp(6) where pipeline = 'p' and seq = 4 and epoch = 2 and parked_version = 7"
     )
 
 
 def test_a_batch_without_transactions_keeps_the_newest():
-    assert "newest" not in sql.advance("p", 0, 1, Batch(None, Position("1"), ()))
+    assert "newest" not in sql.advance("p", 0, 1, 0, Batch(None, Position("1"), ()))
 
 
 def test_the_row_is_read():

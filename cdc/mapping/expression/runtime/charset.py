@@ -21,6 +21,8 @@ UNFIT: Mapping[str, re.Pattern[str]] = {
     "utf8mb3": re.compile("[^\x00-\uffff]"),
 }
 """Character set → the characters that it lacks."""
+WHOLE = frozenset({"utf8mb4", "utf16", "utf32", "utf16le"})
+"""Character sets that lack none."""
 
 
 def fits_charset(unfit: re.Pattern[str], text: str) -> bool:

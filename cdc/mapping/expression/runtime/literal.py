@@ -1,8 +1,6 @@
-"""Texts that stand for a truth value or a JSON value."""
+"""Texts that stand for a truth value."""
 
 from __future__ import annotations
-
-import json
 
 from cdc.mapping.expression.runtime.errors import invalid
 
@@ -21,17 +19,3 @@ def boolean_in(text: str) -> bool:
     if word not in _TRUE and word not in _FALSE:
         raise invalid("boolean")
     return word in _TRUE
-
-
-def json_in(text: str) -> str:
-    """Return the text, which is JSON."""
-    try:
-        json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise invalid("json") from None
-    return text
-
-
-def _no_number(word: str) -> None:
-    """Python reads NaN and Infinity, which JSON does not have."""
-    raise ValueError(word)

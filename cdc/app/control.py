@@ -1,0 +1,135 @@
+"""A pipeline's row on its target, as what operators want and what the daemon answers them; every act goes into the audit."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import field
+from typing import Any
+
+from cdc.app.build import Line
+from cdc.model.errors import Misconfigured
+from cdc.model.value import value
+from cdc.sql import control as sql
+from cdc.target.base import TargetAdmin
+
+DAEMON = "cdc"
+"""Who acts where no operator does."""
+
+
+@value
+class Controls:
+    """What stands in the row beside the position."""
+
+    paused_at: str = ""
+    """UTC; empty: it is not paused."""
+    paused_for: str = ""
+    deletes_allowed: bool = False
+    mappings: Mapping[str, str] = field(default_factory=dict)
+    """Mapping → hash of what it was compiled to when rows were last written by it."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def paused(self) -> bool:
+        return bool(self.paused_at)
+
+
+NOTHING = Controls()
+
+
+@value
+class Control:
+    """The row, over an ordinary connection that somebody else closes."""
+
+    admin: TargetAdmin = field(repr=False)
+    pipeline: str
+    who: str
+
+    def read(self) -> tuple[Controls, float]:
+        """Return what the row says, and the server's clock; of a pipeline without a row, nothing and 0."""
+        rows = self.admin.ask(sql.read(self.admin.words, self.pipeline))
+        if not rows:
+            return NOTHING, 0.0
+        at, why, deletes, mappings, request, answer, clock = rows[0]
+        texts = (json.loads(text) if text else {} for text in (mappings, request, answer))
+        return Controls(at or "", why, bool(deletes), *texts), float(clock)
+
+    def pause(self, why: str) -> bool:
+        """Let the pipeline pause at the next transaction's end; return whether it was running."""
+        if self._row().paused:
+            return False
+        self._write("pause", why, paused_at="now", paused_for=why[: sql.REASON])
+        return True
+
+    def resume(self, *, deletes: bool) -> bool:
+        """Let it go on; return whether it was paused. `deletes`: however many there are, until the pipeline has caught up."""
+        paused = self._row().paused
+        if paused or deletes:
+            self._write("resume", "deletes allowed" * deletes, paused_at=None, paused_for="", deletes_allowed=int(deletes))
+        return paused
+
+    def expects_no_deletes(self) -> None:
+        """The pipeline has caught up: from here on many deletes are a surprise again."""
+        self.admin.execute(sql.write(self.admin.words, self.pipeline, {"deletes_allowed": 0}))
+
+    def notes(self, what: str, detail: str) -> None:
+        """Put an act of the daemon down."""
+        self.admin.execute(self._audit(what, detail))
+
+    def remember(self, mappings: Mapping[str, str], change: str) -> None:
+        """Put down what the mappings are compiled to from now on; `change` says of which that is news."""
+        self._row()
+        self._write("mappings", change, mappings=json.dumps(dict(sorted(mappings.items()))))
+
+    def request(self, given: Mapping[str, Any]) -> None:
+        """Ask the daemon for something, whichever host it runs on."""
+        self._row()
+        self._write(str(given["what"]), str(given.get("detail", "")), request=json.dumps(given))
+
+    def respond(self, answer: Mapping[str, Any]) -> None:
+        self.admin.execute(sql.write(self.admin.words, self.pipeline, {"answer": json.dumps(answer)}))
+
+    def move(self, position: str, before: str) -> None:
+        """Set the position. The caller holds the pipeline's lock."""
+        self._row()
+        statement = sql.move(self.admin.words, self.pipeline, position)
+        self._together(self._audit("position", f"{before or 'none'} -> {position}"), statement)
+
+    def _row(self) -> Controls:
+        """Make the row where a pipeline has never run, so that it does not begin either."""
+        if not self.admin.ask(sql.read(self.admin.words, self.pipeline)):
+            self.admin.execute(sql.begin(self.admin.words, self.pipeline))
+        return self.read()[0]
+
+    def _write(self, what: str, detail: str, **given: str | int | None) -> None:
+        self._together(self._audit(what, detail), sql.write(self.admin.words, self.pipeline, given))
+
+    def _audit(self, what: str, detail: str) -> str:
+        return sql.audit(self.admin.words, self.pipeline, self.who, what, detail)
+
+    def _together(self, *statements: str) -> None:
+        for statement in ("begin", *statements, "commit"):
+            self.admin.execute(statement)
+
+
+@contextmanager
+def controlled(line: Line, who: str) -> Iterator[Control]:
+    """Open a pipeline's row. Raises `Misconfigured` when our tables are missing or of an older layout."""
+    with closing(line.target_admin()) as admin:
+        if admin.setup():
+            raise Misconfigured(f"{line.target.name}: our own tables are missing, or of an older version", "Run `cdc setup`.")
+        yield Control(admin, line.name, who)
+
+
+def operator() -> str:
+    """Return who runs this command, for the audit."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry in passwd, as in a container
+        name = str(os.getuid())
+    return f"{name}@{socket.gethostname()}"

@@ -1,0 +1,20 @@
+"""What a source says of a mapped table that is no longer what it was, by another name or as another table."""
+
+from __future__ import annotations
+
+from cdc.model.errors import Drifted, Unfollowed
+from cdc.model.table import TableName
+
+_AGAIN = "The pipeline waits and goes on by itself, here."
+LOAD = "run `cdc teardown` and `cdc setup`, then `cdc run` loads the tables again"
+
+
+def renamed(before: TableName, after: TableName) -> Drifted:
+    return Drifted(f"{before} was renamed to {after}", f"Give it its name back, or change `source` in the mappings to {after}. {_AGAIN}")
+
+
+def replaced(name: TableName) -> Unfollowed:
+    return Unfollowed(
+        f"{name} is another table than before: it was dropped and made anew, or tables were swapped",
+        f"If it has other rows than the one before, {LOAD}. If it has the same, start again: the new table is followed from its first change on.",
+    )
