@@ -176,7 +176,7 @@ class Checker:
             return None
         query = "select confirmed_flush_lsn::text from pg_replication_slots where database = current_database() and not temporary"
         rows = self.ask(self.source, query)
-        return _lsn(rows[0][0]) if rows else None
+        return _lsn(rows[0][0]) if rows and rows[0][0] else None  # a slot that is being made has none
 
 
 def _history(effects: list[tuple[Any, ...]], key: int, version: int) -> list[tuple[Any, ...]]:

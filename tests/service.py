@@ -29,8 +29,8 @@ main()
 class Service:
     """Databases by name, each on a server, and pipelines between them: name → (source, target, mappings).
 
-    Mappings are one file's text, or the texts of a folder's files by name; none at all is a pipeline that names no folder. A pipeline's own name is made unique, since slots are known
-    to a whole server.
+    Mappings are one file's text, or the texts of a folder's files by name; None is a pipeline that names no folder. A pipeline's own name is
+    made unique, since slots are known to a whole server.
     """
 
     suffix = ""
@@ -40,7 +40,7 @@ class Service:
         self,
         folder: Path,
         servers: Mapping[str, Server],
-        pipelines: Mapping[str, tuple[str, str, str | Mapping[str, str]]],
+        pipelines: Mapping[str, tuple[str, str, str | Mapping[str, str] | None]],
         idle: float = 60.0,
         options: str = "heartbeat: off",
     ) -> None:
@@ -56,9 +56,9 @@ class Service:
         lines.append("pipelines:")
         for name, (source, target, mapping) in pipelines.items():
             (folder / name).mkdir()
-            for file, text in ({"mapping": mapping} if isinstance(mapping, str) else mapping).items():
+            for file, text in ({"mapping": mapping} if isinstance(mapping, str) else mapping or {}).items():
                 (folder / name / f"{file}.yaml").write_text(text)
-            mappings = f", mappings: {name}" if mapping else ""
+            mappings = f", mappings: {name}" if mapping is not None else ""
             lines.append(f"  {self.names[name]}: {{source: {source}, target: {target}{mappings}, {options}}}")
         lines.append(f'metrics: {{listen: "127.0.0.1:{self.port}"}}')
         (folder / "cdc.yaml").write_text("\n".join(lines) + "\n")

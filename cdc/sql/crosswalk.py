@@ -77,9 +77,9 @@ def _mine(entity: str, node: str) -> str:
 
 
 def source_key(texts: Sequence[str | None]) -> str:
-    """Return a source key as the crosswalk has it: its texts joined by `,`, spelled so that no two keys run together.
+    r"""Return a source key as the crosswalk has it: its texts joined by `,`, spelled so that no two keys run together.
 
-    None of them is NULL: there is no reference then. A comma or backslash in a text has a backslash before it; behind a blank at the end stands one too, since MySQL overlooks such blanks.
+    None of them is NULL: there is no reference then. A comma or backslash in a text has a backslash before it; a blank at the end is `\s`, since MySQL overlooks such blanks.
     """
     return ",".join([_spelled(text) for text in texts if text is not None])
 
@@ -87,4 +87,4 @@ def source_key(texts: Sequence[str | None]) -> str:
 def _spelled(text: str) -> str:
     if "\\" in text or "," in text:
         text = text.replace("\\", "\\\\").replace(",", "\\,")
-    return f"{text}\\" if text.endswith(" ") else text
+    return f"{text[:-1]}\\s" if text.endswith(" ") else text

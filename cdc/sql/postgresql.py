@@ -118,7 +118,9 @@ def _alive(plan: TargetPlan, mask: Sequence[int]) -> str:
 
 def unmarked(soft_delete: Iterable[tuple[Column, Value]]) -> str:
     """Return the further condition that no soft delete has marked a row."""
-    marks = [(_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, _literal(column, text))) for column, text in soft_delete]
+    marks = [
+        (_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, _literal(column, text))) for column, text in soft_delete
+    ]
     return f" and {_differ(marks)}"
 
 

@@ -426,6 +426,21 @@ def test_triggers_find_their_tables_by_the_roles_own_search_path_and_insert_ones
     assert [row["nr"] for row in harness.rows(t)] == ["1", "2"]
 
 
+def test_an_applications_table_is_not_taken_for_ours_of_the_same_name(harness):
+    """The servers' role is named `cdc`, as our schema is: by default its own schema comes first."""
+    t = made(harness, "create table t (id bigint primary key, name text)")
+    harness.connection.execute("create table if not exists public.checkpoint (what text)")
+    made(
+        harness,
+        """create function log() returns trigger language plpgsql as $$begin insert into checkpoint values (new.name); return new; end$$;
+           create trigger log before insert on t for each row execute function log()""",
+    )
+    mapped = plan(t)
+    name = f"{harness.schema} of the application"
+    opened(harness, mapped).apply(batch(upsert(mapped, "1", name)))
+    assert harness.connection.execute("select count(*) from public.checkpoint where what = %s", [name]).fetchone() == (1,)
+
+
 # the checkpoint, its lock and its marker
 
 

@@ -86,7 +86,7 @@ def service(request, tmp_path):
 
     def make(erp, crm, **mappings):
         servers = {"erp": request.getfixturevalue(erp), "crm": request.getfixturevalue(crm)}
-        links = {"there": ("erp", "crm", mappings or MAPPINGS), "back": ("crm", "erp", {})}
+        links = {"there": ("erp", "crm", mappings or MAPPINGS), "back": ("crm", "erp", None)}
         given = Service(tmp_path, servers, links, 0.5)
         made.append(given)
         for name in servers:

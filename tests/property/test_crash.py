@@ -89,7 +89,13 @@ FAULTS = st.lists(st.sampled_from(["ok", "before", "after"]), max_size=10)
 
 
 @settings(max_examples=300)
-@given(st.booleans().flatmap(histories), FAULTS, st.integers(1, 6), st.integers(0, 10), st.sampled_from([Deletes.HARD, Deletes.SOFT, Deletes.IGNORE]))
+@given(
+    st.booleans().flatmap(histories),
+    FAULTS,
+    st.integers(1, 6),
+    st.integers(0, 10),
+    st.sampled_from([Deletes.HARD, Deletes.SOFT, Deletes.IGNORE]),
+)
 def test_the_target_is_the_mapped_source_and_effects_are_single(history, faults, rows, cut, deletes):
     source, state = history
     database, mapped = MemoryDatabase(), marking(deletes)

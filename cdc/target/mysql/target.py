@@ -40,8 +40,12 @@ class MySQLTarget:
 
     def _open(self) -> None:
         self._session = Session(self._endpoint)
-        self._writer = Writer(self._session, self._written)
-        self._session.rollback()  # what was looked at is let go
+        try:
+            self._writer = Writer(self._session, self._written)
+            self._session.rollback()  # what was looked at is let go
+        except BaseException:
+            self._session.close()
+            raise
         self._store = MySQLStore(self._session)
         self.parked = StoredRows(MYSQL, self._pipeline, self._session.read, self._session.execute)
 

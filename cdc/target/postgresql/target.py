@@ -22,7 +22,7 @@ from cdc.target.postgresql.fence import Fence
 from cdc.target.postgresql.parked import stored_rows
 from cdc.target.postgresql.reference import PostgreSQLStore
 from cdc.target.postgresql.refusal import bad_row, refused
-from cdc.target.postgresql.session import open_session
+from cdc.target.postgresql.session import closed_on_error, open_session
 from cdc.target.postgresql.writer import Writer
 from cdc.target.reference import node, refers, resolve
 from cdc.target.singly import one_by_one
@@ -40,7 +40,7 @@ class PostgreSQLTarget:
         self._number = self._connection.info.backend_pid
         self.parked = stored_rows(self._connection, endpoint, pipeline)
         self._fence = Fence(self._connection, endpoint, pipeline, self.parked)
-        with translated(self._where):
+        with closed_on_error(self._connection), translated(self._where):
             self._writer = Writer(self._connection, plans)
         self._collapse = collapser(plans)
         self._plans = Plans(plans) if refers(plans) else None

@@ -11,6 +11,8 @@ TEXTS = st.lists(st.text(alphabet=st.sampled_from("a,\\ b'é"), max_size=6), min
 @example(["a\\"], ["a "])
 @example(["a\\,b"], ["a\\", "b"])
 @example(["", ""], [","])
+@example(["x ", "y ,z"], ["x ,y ", "z"])
+@example(["\\s"], [" "])
 def test_no_two_keys_run_together_and_none_ends_in_a_blank(one, other):
     assert (source_key(one) == source_key(other)) == (one == other)
     assert not source_key(one).endswith(" ")
