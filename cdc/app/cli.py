@@ -22,6 +22,7 @@ COMMANDS = (
     "setup",
     "run",
     "status",
+    "lag",
     "pause",
     "resume",
     "reload",

@@ -20,7 +20,8 @@ _BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SHARE = re.compile(r"(\d{1,2}|100) ?%")
 
 
-def _duration(given: Any) -> float:
+def duration(given: Any) -> float:
+    """Return the seconds of a written time. Raises `ValueError` where it is none."""
     if given in ("off", 0, False):
         return 0.0
     found = _DURATION.fullmatch(given) if isinstance(given, str) else None
@@ -47,7 +48,7 @@ def _text(pattern: re.Pattern[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^({pattern.pattern}|off|\\$\\{{.*)$"})
 
 
-Duration: TypeAlias = Annotated[float, BeforeValidator(_duration), _text(_DURATION)]
+Duration: TypeAlias = Annotated[float, BeforeValidator(duration), _text(_DURATION)]
 Size: TypeAlias = Annotated[int, BeforeValidator(_size), _text(_SIZE)]
 Share: TypeAlias = Annotated[float, BeforeValidator(_share), _text(_SHARE)]
 

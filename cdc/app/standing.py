@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from typing import Any, TypeAlias
 
 from cdc.app.build import Line
-from cdc.app.config import Listen
+from cdc.app.build import line as line_of
+from cdc.app.config import Listen, Pipeline, Settings
 from cdc.app.control import NOTHING, Controls
 from cdc.app.parked import Rows
 from cdc.app.steering import told
@@ -50,6 +51,14 @@ def ask(listen: Listen | None, *, timeout: float = 2.0) -> Mapping[str, Summary]
             return {}  # nobody, or somebody who is no daemon of ours
     pipelines = body.get("pipelines") if isinstance(body, dict) else None
     return pipelines if isinstance(pipelines, dict) else {}
+
+
+def standings_of(settings: Settings, pipelines: Sequence[Pipeline]) -> list[Standing]:
+    """Return where pipelines stand, each daemon being asked once."""
+    given = [listen for pipeline in pipelines for listen in (settings.metrics, pipeline.metrics) if listen is not None]
+    addresses = {(listen.host, listen.port): listen for listen in given}
+    said = {name: summary for listen in addresses.values() for name, summary in ask(listen).items()}
+    return [standing(line_of(pipeline), said.get(pipeline.name)) for pipeline in pipelines]
 
 
 def standing(line: Line, said: Summary | None) -> Standing:

@@ -185,6 +185,12 @@ def test_from_check_to_teardown(site):
         connection.execute("update customer set name = 'changed' where id = 1")
     assert site.cdc("run", "--once")[0] == 0
     assert site.accounts()[0] == (1, "CHANGED")
+    assert site.cdc("lag", "--max", "1s", "--format", "json")[:2] == (0, json.dumps({"lag_seconds": {site.name[:30]: 0.0}}) + "\n")
+    with site.erp.connect(site.name) as connection:
+        connection.execute("update customer set name = 'again' where id = 1")
+    assert site.cdc("lag")[0] == 0
+    assert site.cdc("lag", "--max", "0.001s")[0] == 4
+    assert "write a time such as 10s" in site.cdc("lag", "--max", "soon")[2]
     code, status = site.status()
     assert (code, status["state"], status["rows_applied"], status["last_error"], status["parked"]) == (0, "stopped", 5, None, 0)
     assert status["position"]

@@ -13,7 +13,6 @@ from cdc.app.cli import Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
-    from cdc.app.config import Settings
     from cdc.app.standing import Standing, Summary
 
 _COLUMNS: Sequence[tuple[str, Literal["left", "right"]]] = (
@@ -45,26 +44,16 @@ def command(options: Options, pipelines: Sequence[str], *, form: Literal["text",
     from cdc.app.files import chosen, opened
     from cdc.app.log import Masks
     from cdc.app.outcome import worst
+    from cdc.app.standing import standings_of
 
     settings = opened(options)
-    standings = _standings(settings, [pipeline.name for pipeline in chosen(settings, pipelines)])
+    standings = standings_of(settings, chosen(settings, pipelines))
     if form == "json":
         text = json.dumps({"pipelines": {each.pipeline: each.summary for each in standings}}, ensure_ascii=False)
         click.echo(Masks(settings.secrets)(text))
     else:
         _table(standings, color=options.color, masks=Masks(settings.secrets))
     return worst(each.exit() for each in standings)
-
-
-def _standings(settings: Settings, names: Sequence[str]) -> list[Standing]:
-    from cdc.app.build import line
-    from cdc.app.standing import ask, standing
-
-    pipelines = [settings.pipelines[name] for name in names]
-    given = [listen for pipeline in pipelines for listen in (settings.metrics, pipeline.metrics) if listen is not None]
-    addresses = {(listen.host, listen.port): listen for listen in given}
-    said = {name: summary for listen in addresses.values() for name, summary in ask(listen).items()}
-    return [standing(line(pipeline), said.get(pipeline.name)) for pipeline in pipelines]
 
 
 def _table(standings: Sequence[Standing], *, color: bool, masks: Callable[[str], str]) -> None:
