@@ -8,6 +8,7 @@ import click
 import pytest
 
 from cdc.app.cli import root
+from cdc.mapping.files.mapping import ColumnFile, MappingFile
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.joinpath("docs").rglob("*.md"))]
@@ -87,3 +88,10 @@ def test_the_index_names_every_page():
     named = {(index.parent / link).resolve() for link in LINK.findall(index.read_text())}
     written = {page for page in PAGES[1:] if "changes" not in page.parts and page.name not in {"index.md", "changelog.md"}}
     assert written - named == set()
+
+
+def test_what_is_not_there_yet_is_what_the_readers_of_files_refuse():
+    section = (ROOT / "docs/reference/mapping.md").read_text().partition("## Not in this version")[2]
+    of_column, of_mapping = (re.findall(r"`([^`]+)`", line) for line in section.splitlines() if line.startswith("- "))
+    assert set(of_column) == ColumnFile.later
+    assert set(of_mapping) == MappingFile.later
