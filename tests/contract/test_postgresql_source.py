@@ -354,14 +354,14 @@ def test_what_is_confirmed_after_the_end_reaches_the_server(erp):
 def test_a_slow_reader_keeps_its_connection(erp):
     erp.sql.execute("create table app.t (id int primary key, v text)")
     erp.follow()
-    erp.endpoint.options = {"options": "-c wal_sender_timeout=1s"}
+    erp.endpoint.options = {"options": "-c wal_sender_timeout=3s"}
     source = erp.source()
     start = source.head()
     for n in range(60):
         erp.sql.execute("insert into app.t select n, repeat('x', 200) from generate_series(%s::int, %s) n", (n * 1000, n * 1000 + 999))
     stream = source.read(start, source.head())
     rows = len(next(item for item in stream if isinstance(item, Transaction)).changes)
-    time.sleep(4)
+    time.sleep(5)
     pid = erp.slot("active_pid")
     assert pid is not None
     rows += sum(len(item.changes) for item in stream if isinstance(item, Transaction))

@@ -1,7 +1,5 @@
 """Two databases that are full of the same people already: rows are known again, in the load and in the stream, through kills, and never doubled."""
 
-import json
-
 import pytest
 
 from tests.service import Service
@@ -81,8 +79,6 @@ def looked_at(given):
     checked = given.command("check", "--connect")
     assert checked.returncode == 0, checked.stderr
     assert (checked.stdout.count("warning[match-index]"), "begins with email or name" in checked.stdout) == (1, True)
-    forecast = json.loads(given.command("plan", "--format", "json").stdout)["pipelines"][0]["mappings"][0]
-    assert (forecast["adopt"], forecast["fails"]) == (1, 3)  # who refers to somebody without an entry waits for that
     explained = given.command("mapping", "explain", "people", "--key", "2").stdout
     assert "adopt a row that is there in" in explained
     assert "102" in explained
