@@ -6,20 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cdc.app.config import default_schema
-from cdc.app.look import Look
+from cdc.app.look import Look, crosswalk_by
 from cdc.mapping.reference import makes
 from cdc.mapping.spec.mapping import table_name
 from cdc.model.errors import BadRow
 from cdc.model.reference import Match, Xref
-from cdc.model.table import Column, Table, TableName
-from cdc.model.types import Kind, Type
-from cdc.sql.ledger import CROSSWALK, SCHEMA
-
-_BY_TARGET = Table(
-    TableName(SCHEMA, CROSSWALK),
-    tuple(Column(name, Type(Kind.TEXT, "text"), nullable=False) for name in ("entity", "node", "target_key")),
-    (0, 1, 2),
-)
+from cdc.model.table import Table
 
 
 class Adopting:
@@ -56,9 +48,11 @@ class Adopting:
         return [str(row[by]) for row in rows if not marked or tuple(row[by + 1 :]) != marked]
 
     def _has_entry(self, key: str) -> bool:
-        node = self._look.line.source.name
-        asked = [(entity, node, key) for entity in _rivals(self._look)]
-        return self._look.crosswalk and bool(list(self._look.beside.fetch(_BY_TARGET, asked)))
+        look = self._look
+        if look.crosswalk is None:
+            return False
+        asked = [(*look.crosswalk, entity, look.line.source.name, key) for entity in _rivals(look)]
+        return bool(list(look.beside.fetch(crosswalk_by(look, "entity", "node", "target_key"), asked)))
 
     def _refused(self, match: Match, why: str) -> BadRow:
         by = ", ".join(column.name for column in match.by)

@@ -15,7 +15,8 @@ from cdc.mapping.files.problem import did_you_mean
 from cdc.mapping.plan import QueryPlan, RowPlan
 from cdc.mapping.spec.mapping import MappingSpec, table_name
 from cdc.mapping.tools.single import Around
-from cdc.model.table import Definition, Table, TableName
+from cdc.model.table import Column, Definition, Table, TableName
+from cdc.model.types import Kind, Type
 from cdc.model.value import value
 from cdc.source.reader import Reader
 from cdc.sql.ledger import CROSSWALK, SCHEMA
@@ -41,8 +42,8 @@ class Look:
     """Of the target."""
     around: Around
     """What its expressions may refer to on the target."""
-    crosswalk: bool
-    """Whether `setup` has made the crosswalk's table there."""
+    crosswalk: tuple[str, ...] | None
+    """What stands before the entity in the crosswalk's keys: the target's own database where those of a server share the table. None: no table yet."""
     plan_hash: str
     """Of all mappings of the pipeline."""
 
@@ -87,7 +88,21 @@ def _look(built: Line, examined: Examined, spec: MappingSpec, readers: tuple[Rea
     source = Definition(table.name, table.columns, (), (), None, triggers=False, estimate=root.estimate) if query else root
     plan = next(plan for plan in examined.plan.bind(table) if plan.target.mapping == spec.name)
     around = Around(targets, default_schema(built.target))
-    return Look(built, spec, source, table, root, query, plan, *readers, around, TableName(SCHEMA, CROSSWALK) in targets, made)
+    return Look(built, spec, source, table, root, query, plan, *readers, around, _crosswalk(built, targets), made)
+
+
+def _crosswalk(built: Line, targets: Mapping[TableName, Definition]) -> tuple[str, ...] | None:
+    table = targets.get(TableName(SCHEMA, CROSSWALK))
+    if table is None:
+        return None
+    return (default_schema(built.target),) if any(column.name == "home" for column in table.columns) else ()
+
+
+def crosswalk_by(look: Look, *names: str) -> Table:
+    """Return the crosswalk's table with the columns that are named as its key, what stands before them included."""
+    whole = (*["home" for _ in look.crosswalk or ()], *names)
+    columns = tuple(Column(name, Type(Kind.TEXT, "text"), nullable=False) for name in dict.fromkeys((*whole, "target_key")))
+    return Table(TableName(SCHEMA, CROSSWALK), columns, tuple(range(len(whole))))
 
 
 def key_of_row(table: Table, row: Sequence[object]) -> Mapping[str, object]:

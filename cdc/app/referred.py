@@ -9,23 +9,15 @@ from typing import Any, TypeAlias
 
 from cdc.app.adopted import Adopting
 from cdc.app.beside import Find, finding
-from cdc.app.look import Look
+from cdc.app.look import Look, crosswalk_by
 from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.model.change import ABSENT, Row
 from cdc.model.errors import BadRow
 from cdc.model.reference import Lookup, Missing, Ref, Reference, Xref
-from cdc.model.table import Column, Table, TableName
-from cdc.model.types import Kind, Type
+from cdc.model.table import Table
 from cdc.model.value import value
 from cdc.model.write import Write
 from cdc.sql.crosswalk import source_key
-from cdc.sql.ledger import CROSSWALK, SCHEMA
-
-_CROSSWALK = Table(
-    TableName(SCHEMA, CROSSWALK),
-    tuple(Column(name, Type(Kind.TEXT, "text"), nullable=False) for name in ("entity", "node", "source_key", "target_key")),
-    (0, 1, 2),
-)
 
 
 class New(Enum):
@@ -74,23 +66,27 @@ def _finds(look: Look, writes: Sequence[Write]) -> _Finds:
             given: object = one
             if isinstance(given, Ref) and None not in given.texts:
                 asked[given.reference][_asked(look, given)] = None
-    return {reference: finding(look.beside, _table(reference), list(keys)) for reference, keys in asked.items() if _there(look, reference)}
+    return {
+        reference: finding(look.beside, _table(look, reference), list(keys)) for reference, keys in asked.items() if _there(look, reference)
+    }
 
 
 def _asked(look: Look, ref: Ref) -> Row:
-    return (ref.reference.entity, look.line.source.name, source_key(ref.texts)) if isinstance(ref.reference, Xref) else ref.texts
+    if not isinstance(ref.reference, Xref):
+        return ref.texts
+    return (*(look.crosswalk or ()), ref.reference.entity, look.line.source.name, source_key(ref.texts))
 
 
-def _table(reference: Reference) -> Table:
+def _table(look: Look, reference: Reference) -> Table:
     if isinstance(reference, Xref):
-        return _CROSSWALK
+        return crosswalk_by(look, "entity", "node", "source_key")
     columns = reference.table.columns
     return Table(reference.table.name, columns, tuple(columns.index(column) for column in reference.by))
 
 
 def _there(look: Look, reference: Reference) -> bool:
     """The crosswalk's table is made by `setup`."""
-    return isinstance(reference, Lookup) or look.crosswalk
+    return isinstance(reference, Lookup) or look.crosswalk is not None
 
 
 def _key(look: Look, finds: _Finds, key: Row) -> Row | None:

@@ -36,7 +36,7 @@ class Beside:
                 yield tuple(row[column.name] for column in asked.columns)
 
 
-def adopting(*rows, entries=(), crosswalk=True):
+def adopting(*rows, entries=(), crosswalk=()):
     made = [{"id": str(at), "email": None, "name": None, "gone": None, **row} for at, row in enumerate(rows, start=1)]
     known = [{"entity": entity, "node": node, "target_key": key} for entity, node, key in entries]
     specs = [spec(MAPPING.format(name="customers", entity="customer")), spec(MAPPING.format(name="people", entity="person"))]
@@ -88,7 +88,7 @@ def test_several_rows_and_another_s_row_fail():
 
 def test_marked_rows_are_not_there_and_without_a_crosswalk_nobody_has_any():
     marks = ((TARGET.column("gone"), "1"),)
-    one = adopting({"email": "a", "gone": "1"}, {"email": "a", "gone": "0"}, entries=[("customer", "erp", "2")], crosswalk=False)
+    one = adopting({"email": "a", "gone": "1"}, {"email": "a", "gone": "0"}, entries=[("customer", "erp", "2")], crosswalk=None)
     assert one.key(owner(marks=marks), image("a")) == "2"
 
 

@@ -40,7 +40,7 @@ class Rows:
         yield self.tables["customer"][:limit]
 
 
-def looking(target=TARGET, mapping=map_row, crosswalk=False, source=(), **tables):
+def looking(target=TARGET, mapping=map_row, crosswalk=None, source=(), **tables):
     plan = RowPlan(target, mapping, key_of, Truncates.HALT, "text")
     line = SimpleNamespace(name="p", source=SimpleNamespace(name="erp"))
     root = SimpleNamespace(name=SOURCE.name, columns=SOURCE.columns)
@@ -144,7 +144,7 @@ def test_the_crosswalk_is_read_and_a_key_that_is_not_there_is_made_with_the_row(
         return (Ref(xref, (row[0],)),), (Ref(xref, (row[0],)), "N", None)
 
     entries = [("customer", "erp", "1", "900")]
-    look = looking(target, mapping, crosswalk=True, accounts=[("900", "N", None)], crosswalk_=[])
+    look = looking(target, mapping, crosswalk=(), accounts=[("900", "N", None)], crosswalk_=[])
     look = replace(look, beside=Rows(accounts=[("900", "N", None)], crosswalk=entries))
     there, new = tried(look, ("1", "", "", "t"), ("2", "", "", "t"))
     assert (there.verdict, there.mapped["id"]) == (Verdict.NOTHING, "900")
