@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from cdc.app import config
 from cdc.app.build import line
 from cdc.app.cli import Options
+from cdc.app.daemon.worker import Worker
 from cdc.app.files import specs
-from cdc.app.metrics import Meters, Metrics
-from cdc.app.watch import Clock, State, Watch
-from cdc.app.worker import Worker
+from cdc.app.monitor.metrics import Meters, Metrics
+from cdc.app.monitor.watch import Clock, State, Watch
+from cdc.app.service import config
 from cdc.mapping.files.problem import failed
 from cdc.source.postgresql.names import slot_name
 from demo.servers import PASSWORD, PostgreSQL, Server

@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from dataclasses import field
 from typing import TypeAlias
 
-from cdc.app.config import Pipeline
-from cdc.app.protection import Protection
+from cdc.app.service.config import Pipeline
+from cdc.app.service.protection import Protection
 from cdc.mapping.spec.mapping import MappingSpec
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import TableName

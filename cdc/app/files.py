@@ -7,10 +7,11 @@ from collections.abc import Collection, Sequence
 
 import click
 
-from cdc.app import config, log
+from cdc.app import log
 from cdc.app.build import Line, line
 from cdc.app.cli import Options
-from cdc.app.config import Pipeline, Settings
+from cdc.app.service import config
+from cdc.app.service.config import Pipeline, Settings
 from cdc.mapping.compile import check_expressions
 from cdc.mapping.files.problem import Level, Problem, did_you_mean, failed, ordered, render
 from cdc.mapping.spec.mapping import MappingSpec

@@ -17,8 +17,8 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from cdc.app import daemon
 from cdc.app.cli import invoke
+from cdc.app.daemon import threads
 from demo.servers import PASSWORD, MariaDB, PostgreSQL, Server, free_port, running
 
 PAIRS = [("postgresql", "mariadb"), ("mariadb", "postgresql")]
@@ -256,8 +256,8 @@ def make(
 ) -> Iterator[Make]:
     """Make a site from one server to another, with databases of its own or with `shared` ones; names are those of fixtures or of `own`."""
     made: list[Site] = []
-    monkeypatch.setattr(daemon, "TICK", 0.02)
-    monkeypatch.setattr(daemon, "_spare_the_collector", lambda: None)
+    monkeypatch.setattr(threads, "TICK", 0.02)
+    monkeypatch.setattr(threads, "_spare_the_collector", lambda: None)
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)  # they take longer than all the rest
 
     def site(source: str, target: str, *, shared: bool = False) -> Site:

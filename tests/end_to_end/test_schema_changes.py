@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from cdc.app import supervise
+from cdc.app.daemon import supervise
 from cdc.source import feed
 from demo.servers import MariaDB, PostgreSQL, Server
 from tests.drift import Drifting

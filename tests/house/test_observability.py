@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from cdc.app.metrics import FAMILIES, Meters, Metrics
-from cdc.app.retention import Outlook
-from cdc.app.watch import Clock, Watch
+from cdc.app.monitor.metrics import FAMILIES, Meters, Metrics
+from cdc.app.monitor.retention import Outlook
+from cdc.app.monitor.watch import Clock, Watch
 from cdc.model.retention import Retention
 
 ROOT = Path(__file__).parents[2]
@@ -209,7 +209,7 @@ def test_the_unit_is_hardened(unit):
 
 
 def test_the_unit_leaves_the_drain_its_time_and_does_not_restart_what_somebody_must_mend():
-    from cdc.app.daemon import DRAIN
+    from cdc.app.daemon.threads import DRAIN
     from cdc.model.errors import Exit
 
     given = dict(line.split("=", 1) for line in UNIT.read_text().splitlines() if "=" in line and not line.startswith("#"))

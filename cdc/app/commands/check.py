@@ -12,8 +12,8 @@ from cdc.app.cli import Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
-    from cdc.app.config import Settings
-    from cdc.app.preflight import Examined
+    from cdc.app.preflight.examined import Examined
+    from cdc.app.service.config import Settings
     from cdc.mapping.files.problem import Problem
 
 
@@ -55,21 +55,21 @@ def command(options: Options, *, connect: bool, notes: bool, form: Literal["text
 
 def _proofs(settings: Settings) -> list[Problem]:
     """What two directions must have in common."""
-    from cdc.app.two_way import proofs
+    from cdc.app.preflight.two_way import proofs
 
     return list(proofs(list(settings.pipelines.values())))
 
 
 def _trips(settings: Settings, examined: Sequence[Examined]) -> list[Problem]:
-    from cdc.app.two_way import trips
+    from cdc.app.preflight.two_way import trips
 
     return list(trips(examined, settings.pipelines))
 
 
 def _examine(settings: Settings) -> list[Examined]:
     from cdc.app.build import line
-    from cdc.app.fencing import fenced
-    from cdc.app.preflight import examine
+    from cdc.app.preflight.examined import examine
+    from cdc.app.preflight.fencing import fenced
 
     return [fenced(examine(line(pipeline))) for pipeline in settings.pipelines.values()]
 
@@ -82,7 +82,7 @@ def _exit(examined: Sequence[Examined], *, wrong: bool) -> Exit:
 
 def _text(problems: Sequence[Problem], examined: Sequence[Examined], *, notes: bool) -> None:
     from cdc.app.folded import folded
-    from cdc.app.preflight import on_servers
+    from cdc.app.preflight.examined import on_servers
     from cdc.mapping.files.problem import render
 
     click.echo(render(problems if notes else folded(problems)) + "".join(map(on_servers, examined)), nl=False)

@@ -11,7 +11,7 @@ import click
 from cdc.app.cli import Options
 
 if TYPE_CHECKING:
-    from cdc.app.scaffold import Scaffold
+    from cdc.app.operate.scaffold import Scaffold
     from cdc.model.endpoint import Endpoint
 
 
@@ -43,8 +43,8 @@ def command(
 
 
 def _service_file(options: Options, databases: dict[str, str], folder: Path | None, *, dry_run: bool) -> None:
-    from cdc.app.scaffold import service_file
-    from cdc.app.url import BadUrl, has_password, read_url
+    from cdc.app.operate.scaffold import service_file
+    from cdc.app.service.url import BadUrl, has_password, read_url
 
     if len(databases) < 2:
         raise click.UsageError("--from and --to are one name")
@@ -62,7 +62,7 @@ def _service_file(options: Options, databases: dict[str, str], folder: Path | No
 
 
 def _mappings(options: Options, source: str, target: str, folder: Path | None, *, dry_run: bool) -> None:
-    from cdc.app.scaffold import files
+    from cdc.app.operate.scaffold import files
 
     known = _databases(options)
     ends = _database(options, known, source), _database(options, known, target)
@@ -73,7 +73,7 @@ def _mappings(options: Options, source: str, target: str, folder: Path | None, *
 
 def _databases(options: Options) -> Mapping[str, Endpoint]:
     """The databases alone count: that there are no mappings yet is why we are called."""
-    from cdc.app.scaffold import databases
+    from cdc.app.operate.scaffold import databases
     from cdc.mapping.files.problem import Level, failed, render
     from cdc.model.errors import Misconfigured
 
@@ -97,14 +97,14 @@ def _found(source: Endpoint, target: Endpoint) -> Scaffold:
     from contextlib import closing
 
     from cdc.app.build import engine
-    from cdc.app.scaffold import described, scaffold
+    from cdc.app.operate.scaffold import described, scaffold
 
     with closing(engine(source).source_admin(source, "init")) as ours, closing(engine(target).target_admin(target, "init")) as theirs:
         return scaffold(described(ours, source), described(theirs, target))
 
 
 def _written(files: Mapping[Path, str], *, dry_run: bool) -> None:
-    from cdc.app.scaffold import write
+    from cdc.app.operate.scaffold import write
 
     if dry_run:
         click.echo("\n".join(f"# {path}\n{content}" for path, content in files.items()), nl=False)

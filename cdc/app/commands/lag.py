@@ -12,7 +12,7 @@ from cdc.app.cli import Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
-    from cdc.app.standing import Standing
+    from cdc.app.monitor.standing import Standing
 
 
 @click.command("lag", short_help="Show how far behind pipelines are.")
@@ -28,8 +28,8 @@ def command(options: Options, pipelines: Sequence[str], *, limit: str | None, fo
     Exit codes: 0, 4 beyond --max, 69 and others when a server did not answer.
     """
     from cdc.app.files import chosen, opened
+    from cdc.app.monitor.standing import standings_of
     from cdc.app.outcome import worst
-    from cdc.app.standing import standings_of
 
     most = None if limit is None else _seconds(limit)
     settings = opened(options)
@@ -48,7 +48,7 @@ def _judged(standing: Standing, most: float | None) -> Exit:
 
 
 def _seconds(text: str) -> float:
-    from cdc.app.protection import duration
+    from cdc.app.service.protection import duration
 
     try:
         return duration(text)

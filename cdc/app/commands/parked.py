@@ -16,7 +16,7 @@ from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
     from cdc.app.build import Line
-    from cdc.app.parked import Done, Rows, Waiting, Wanted
+    from cdc.app.state.parked import Done, Rows, Waiting, Wanted
 
 Form = Literal["table", "json"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,7 +53,7 @@ def list_(options: Options, /, form: Form, pipeline: str | None, *, values: bool
 
     Rows are named by a digest of their key, unless --values asks for the keys themselves.
     """
-    from cdc.app.parked import Wanted
+    from cdc.app.state.parked import Wanted
 
     wanted = Wanted(only["ids"], only["mapping"], only["cause"], _seconds(only["older"]))
     found = [_json(one, values=values) for line in _lines(options, pipeline) for one in _waiting(line, wanted)]
@@ -72,7 +72,7 @@ def show(options: Options, number: int, *, pipeline: str | None, values: bool, t
 
     Exit codes: 0, or 1 when there is none.
     """
-    from cdc.app.parked import Wanted, masked_test
+    from cdc.app.state.parked import Wanted, masked_test
 
     found = [one for line in _lines(options, pipeline) for one in _waiting(line, Wanted([number]))]
     if to_test:
@@ -141,7 +141,7 @@ def skip(options: Options, ids: Sequence[int], mapping: str, cause: str, pipelin
 
     The target keeps what it has of those rows, until something changes them on the source.
     """
-    from cdc.app.parked import Wanted, following
+    from cdc.app.state.parked import Wanted, following
 
     with _rows(options, pipeline) as (line, rows):
         wanted = _chosen(line, rows, ids, mapping, cause)
@@ -153,7 +153,7 @@ def skip(options: Options, ids: Sequence[int], mapping: str, cause: str, pipelin
 
 
 def _chosen(line: Line, rows: Rows, ids: Sequence[int], mapping: str, cause: str) -> set[int]:
-    from cdc.app.parked import Wanted
+    from cdc.app.state.parked import Wanted
 
     if not (ids or mapping or cause):
         raise click.UsageError(f"say which of {line.name}: ID, --cause or --mapping")
@@ -171,7 +171,7 @@ def _lines(options: Options, pipeline: str | None) -> list[Line]:
 
 @contextmanager
 def _rows(options: Options, pipeline: str | None) -> Iterator[tuple[Line, Rows]]:
-    from cdc.app.parked import opened
+    from cdc.app.state.parked import opened
 
     lines = _lines(options, pipeline)
     if len(lines) != 1:
@@ -181,7 +181,7 @@ def _rows(options: Options, pipeline: str | None) -> Iterator[tuple[Line, Rows]]
 
 
 def _waiting(line: Line, wanted: Wanted) -> list[Waiting]:
-    from cdc.app.parked import opened
+    from cdc.app.state.parked import opened
 
     with opened(line) as rows:
         return rows.waiting(wanted)
@@ -209,7 +209,7 @@ def _json(one: Waiting, *, values: bool) -> dict[str, Any]:
 
 
 def _row(one: Waiting, *, values: bool) -> dict[str, Any]:
-    from cdc.app.parked_mask import masked
+    from cdc.app.state.parked_mask import masked
 
     change = one.entry.change
     shown: dict[str, Any] = {"position": one.entry.position}

@@ -17,8 +17,8 @@ def command(options: Options, pipeline: str, *, reason: str) -> None:
     The wish is kept on the target, so that it reaches a daemon on any host, within a second or two, and holds after a restart. The
     source goes on keeping its log meanwhile: look after its disk. Pausing what is paused changes nothing.
     """
-    from cdc.app.control import controlled, operator
     from cdc.app.files import one_line
+    from cdc.app.state.control import controlled, operator
 
     line, who = one_line(options, pipeline), operator()
     with controlled(line, who) as control:

@@ -16,8 +16,8 @@ from cdc.model.errors import Exit
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from cdc.app.config import Pipeline
-    from cdc.app.forecast import Forecast
+    from cdc.app.service.config import Pipeline
+    from cdc.app.trial.forecast import Forecast
     from cdc.mapping.spec.mapping import MappingSpec
 
 
@@ -43,7 +43,7 @@ def command(
     Exit codes: 0 nothing would change, 3 something would, or a row fails.
     """
     from cdc.app.files import chosen, opened
-    from cdc.app.look import named
+    from cdc.app.trial.look import named
 
     found = named(chosen(opened(options), [pipeline] if pipeline else []), [mapping] if mapping else [])
     with _progress(color=options.color) as progress:
@@ -69,8 +69,8 @@ def _forecasts(
     pipeline: Pipeline, specs: Sequence[MappingSpec], limit: int | None, examples: int, progress: Progress
 ) -> tuple[str, str, list[Forecast]]:
     """Return the pipeline's name, its plan's hash, and what each mapping would do."""
-    from cdc.app.forecast import forecast
-    from cdc.app.look import looks
+    from cdc.app.trial.forecast import forecast
+    from cdc.app.trial.look import looks
 
     made = []
     with looks(pipeline, specs) as bound:
@@ -82,7 +82,7 @@ def _forecasts(
 
 
 def _json(pipeline: str, plan: str, made: Sequence[Forecast]) -> dict[str, Any]:
-    from cdc.app.forecast import to_json
+    from cdc.app.trial.forecast import to_json
 
     return {"pipeline": pipeline, "plan_hash": plan, "mappings": [to_json(each) for each in made]}
 
@@ -90,7 +90,7 @@ def _json(pipeline: str, plan: str, made: Sequence[Forecast]) -> dict[str, Any]:
 def _print(pipeline: str, plan: str, made: Sequence[Forecast], *, limit: int | None, color: bool) -> None:
     from rich.text import Text
 
-    from cdc.app.shown import console, forecast, heading
+    from cdc.app.trial.shown import console, forecast, heading
 
     out = console(color=color)
     for each in made:

@@ -69,7 +69,7 @@ def advance(options: Options, pipeline: str, *, confirm: str) -> None:
 
 
 def _move(line: Line, position: Position, confirm: str) -> None:
-    from cdc.app.control import controlled, operator
+    from cdc.app.state.control import controlled, operator
     from cdc.model.errors import Held, Misconfigured
 
     with closing(line.open_target(())) as target, controlled(line, operator()) as control:

@@ -44,8 +44,8 @@ def command(options: Options, pipelines: Sequence[str], *, from_now: bool, plan_
 
 
 def _reload(line: Line, asked: dict[str, Any], timeout: float) -> Exit:
-    from cdc.app.control import controlled, operator
-    from cdc.app.reload import RELOAD
+    from cdc.app.daemon.reload import RELOAD
+    from cdc.app.state.control import controlled, operator
     from cdc.model.errors import Transient
 
     number = uuid4().hex

@@ -16,8 +16,8 @@ def command(options: Options, pipeline: str, *, allow_deletes: bool) -> None:
 
     One that was paused before many deletes (`delete_breaker`) pauses again, unless they are allowed. Resuming what runs changes nothing.
     """
-    from cdc.app.control import controlled, operator
     from cdc.app.files import one_line
+    from cdc.app.state.control import controlled, operator
 
     with controlled(one_line(options, pipeline), operator()) as control:
         resumed = control.resume(deletes=allow_deletes)

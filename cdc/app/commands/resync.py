@@ -33,10 +33,10 @@ def command(ctx: click.Context, pipeline: str, *, gap: bool, delete: bool, dry_r
 
     Exit codes: 0, or 3 when rows stay that the source does not have.
     """
-    from cdc.app import resync
     from cdc.app.commands.run import command as run
     from cdc.app.files import one_line
-    from cdc.app.gap import window
+    from cdc.app.operate import resync
+    from cdc.app.preflight.gap import window
 
     options: Options = ctx.obj
     line = one_line(options, pipeline)
@@ -60,7 +60,7 @@ def command(ctx: click.Context, pipeline: str, *, gap: bool, delete: bool, dry_r
 
 
 def _print(line: Line, plan: Plan) -> None:
-    from cdc.app.resync import renewing
+    from cdc.app.operate.resync import renewing
 
     for statement in renewing(line, plan):
         click.echo(f"-- on {line.source.name}:\n{statement};")
@@ -68,7 +68,7 @@ def _print(line: Line, plan: Plan) -> None:
 
 def _bridge(line: Line, plan: Plan, *, compare: bool, delete: bool) -> int:
     """Return how many rows stay that the source does not have."""
-    from cdc.app.resync import bridged, renewed
+    from cdc.app.operate.resync import bridged, renewed
     from cdc.pipeline.bridge import Gone
 
     for statement in renewed(line, plan):

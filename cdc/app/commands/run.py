@@ -16,9 +16,9 @@ from cdc.mapping.files.problem import Level, failed
 from cdc.model.errors import CdcError, Exit, Held, Misconfigured
 
 if TYPE_CHECKING:
-    from cdc.app.config import Listen, Pipeline, Settings
-    from cdc.app.metrics import Metrics
-    from cdc.app.worker import Worker
+    from cdc.app.daemon.worker import Worker
+    from cdc.app.monitor.metrics import Metrics
+    from cdc.app.service.config import Listen, Pipeline, Settings
 
 
 @click.command("run", short_help="Run pipelines in the foreground.")
@@ -39,12 +39,12 @@ def command(options: Options, pipelines: Sequence[str], *, once: bool, plan_hash
 
     With --once nothing listens for metrics, and a server that is down ends it after a few tries with 69.
     """
-    from cdc.app import daemon
+    from cdc.app.daemon import threads
+    from cdc.app.daemon.notify import ServiceManager
+    from cdc.app.daemon.reload import Reloads
     from cdc.app.files import chosen, logging, opened
-    from cdc.app.metrics import Metrics
-    from cdc.app.notify import ServiceManager
+    from cdc.app.monitor.metrics import Metrics
     from cdc.app.outcome import lines, worst
-    from cdc.app.reload import Reloads
 
     settings = opened(options)
     if plan_hash and len(chosen(settings, pipelines)) != 1:
@@ -56,7 +56,7 @@ def command(options: Options, pipelines: Sequence[str], *, once: bool, plan_hash
     reloads = Reloads(partial(_reread, options, secrets), pipelines, workers, manager)
     metrics.reloads(reloads)
     with _listening(None if once else _address(settings, running), metrics, workers, secrets):
-        failures = daemon.run(workers, manager, reloads, terminal=people and sys.stderr.isatty())
+        failures = threads.run(workers, manager, reloads, terminal=people and sys.stderr.isatty())
     if people or once:
         click.echo("".join(lines(error, name) for name, error in failures.items()), err=True, nl=False)
     return worst(error.exit for error in failures.values())
@@ -64,10 +64,10 @@ def command(options: Options, pipelines: Sequence[str], *, once: bool, plan_hash
 
 def _worker(options: Options, pipeline: Pipeline, metrics: Metrics, *, once: bool, plan_hash: str) -> Worker:
     from cdc.app.build import line
+    from cdc.app.daemon.worker import Worker
     from cdc.app.files import specs
-    from cdc.app.metrics import Meters
-    from cdc.app.watch import Clock, Watch
-    from cdc.app.worker import Worker
+    from cdc.app.monitor.metrics import Meters
+    from cdc.app.monitor.watch import Clock, Watch
 
     watch = Watch(pipeline.name, Clock(), pipeline.protection.stall)
     mappings = [spec.name for spec in pipeline.specs]
@@ -102,8 +102,8 @@ def _listening(address: Listen | None, metrics: Metrics, workers: Sequence[Worke
         return
     import structlog
 
-    from cdc.app.http import Server, pages
     from cdc.app.log import Masks
+    from cdc.app.monitor.http import Server, pages
 
     def masks(text: str) -> str:
         return Masks(secrets)(text)  # a reload may have added some

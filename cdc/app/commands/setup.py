@@ -38,7 +38,7 @@ def command(options: Options, pipelines: Sequence[str], *, dry_run: bool) -> Non
 def _runnable(lines: Sequence[Line], *, refuse: bool) -> list[tuple[Line, Plan]]:
     """Ask all servers before anything is made on one. A dry run prints what it can whatever is missing there."""
     from cdc.app.outcome import ORDER
-    from cdc.app.preflight import examine, report
+    from cdc.app.preflight.examined import examine, report
 
     examined = [examine(each) for each in lines]
     click.echo("".join(map(report, examined)), err=True, nl=False)
@@ -49,7 +49,7 @@ def _runnable(lines: Sequence[Line], *, refuse: bool) -> list[tuple[Line, Plan]]
 
 
 def _make(line: Line, plan: Plan) -> int:
-    from cdc.app.setup import set_up
+    from cdc.app.operate.setup import set_up
 
     made = 0
     for made, statement in enumerate(set_up(line, plan), start=1):  # noqa: B007, the number of the last one
@@ -60,7 +60,7 @@ def _make(line: Line, plan: Plan) -> int:
 def _print(line: Line, plan: Plan) -> int:
     from contextlib import closing
 
-    from cdc.app.setup import setting_up
+    from cdc.app.operate.setup import setting_up
 
     with line.admins() as (source, target), closing(line.probe()) as probe:
         statements = setting_up(line, plan, source, target, probe)

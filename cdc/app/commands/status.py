@@ -13,7 +13,7 @@ from cdc.app.cli import Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
-    from cdc.app.standing import Standing, Summary
+    from cdc.app.monitor.standing import Standing, Summary
 
 _COLUMNS: Sequence[tuple[str, Literal["left", "right"]]] = (
     ("PIPELINE", "left"), ("STATE", "left"), ("LAG", "right"), ("LOG AHEAD", "right"), ("ROWS APPLIED", "right"), ("PARKED", "right"),
@@ -43,8 +43,8 @@ def command(options: Options, pipelines: Sequence[str], *, form: Literal["text",
     """
     from cdc.app.files import chosen, opened
     from cdc.app.log import Masks
+    from cdc.app.monitor.standing import standings_of
     from cdc.app.outcome import worst
-    from cdc.app.standing import standings_of
 
     settings = opened(options)
     standings = standings_of(settings, chosen(settings, pipelines))
@@ -78,7 +78,7 @@ def _table(standings: Sequence[Standing], *, color: bool, masks: Callable[[str],
 
 def _more(summary: Summary) -> Iterator[tuple[str, str]]:
     """What there is to say beside the numbers."""
-    from cdc.app.stall import spoken
+    from cdc.app.monitor.stall import spoken
 
     for what in ("position", "last_error", "paused_for"):
         if text := summary[what]:

@@ -27,7 +27,7 @@ def command(options: Options, pipelines: Sequence[str], *, yes: bool, dry_run: b
 
     from cdc.app.build import line
     from cdc.app.files import chosen, logging, opened
-    from cdc.app.setup import tearing_down
+    from cdc.app.operate.setup import tearing_down
 
     settings = opened(options)
     logging(options, settings)

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-
-def current() -> str:
-    """Return the installed version, or what a bare source tree can say."""
-    try:
-        return version("cdc")
-    except PackageNotFoundError:
-        return "0+source"
+from cdc.app.version import current
 
 
 @click.command("version", short_help="Print the version.")

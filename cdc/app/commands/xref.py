@@ -15,7 +15,7 @@ from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
     from cdc.app.build import Line
-    from cdc.app.crosswalk import Entity
+    from cdc.app.state.crosswalk import Entity
 
 Form = Literal["text", "json"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,7 +51,7 @@ def get(options: Options, entity: str | None, key: str | None, *, target_key: st
 
     Exit codes: 0, or 1 when no entry was found.
     """
-    from cdc.app.crosswalk import listed
+    from cdc.app.state.crosswalk import listed
 
     if entity is None:
         with _opened(options, pipeline) as (line, admin):
@@ -89,8 +89,8 @@ def import_(options: Options, entity: str, file: TextIO, *, pipeline: str | None
 
     Entries of the same source keys are changed.
     """
-    from cdc.app.crosswalk import read
     from cdc.app.files import count
+    from cdc.app.state.crosswalk import read
 
     pairs = read(file, file.name)
     with _entity(options, pipeline, entity) as of:
@@ -105,7 +105,7 @@ def import_(options: Options, entity: str, file: TextIO, *, pipeline: str | None
 @click.pass_obj
 def export(options: Options, entity: str, *, pipeline: str | None) -> None:
     """Write the entries of ENTITY to standard output as CSV, with the columns source_key, target_key and created_at."""
-    from cdc.app.crosswalk import write
+    from cdc.app.state.crosswalk import write
 
     with _entity(options, pipeline, entity) as of:
         write(of.entries(), sys.stdout)
@@ -143,9 +143,9 @@ def check(options: Options, entity: str | None, *, pipeline: str | None, form: F
 
     Exit codes: 0 none, 3 some.
     """
-    from cdc.app.crosswalk import entity as of_line
-    from cdc.app.crosswalk import owners
-    from cdc.app.preflight import examine, report
+    from cdc.app.preflight.examined import examine, report
+    from cdc.app.state.crosswalk import entity as of_line
+    from cdc.app.state.crosswalk import owners
 
     found: list[dict[str, Any]] = []
     with _opened(options, pipeline) as (line, admin):
@@ -169,8 +169,8 @@ def check(options: Options, entity: str | None, *, pipeline: str | None, form: F
 def _opened(options: Options, name: str | None) -> Iterator[tuple[Line, Any]]:
     """Choose the pipeline, and connect to its target."""
     from cdc.app.build import line
-    from cdc.app.crosswalk import crosswalk, using
     from cdc.app.files import chosen, opened
+    from cdc.app.state.crosswalk import crosswalk, using
 
     lines = [line(pipeline) for pipeline in chosen(opened(options), [name] if name else [])]
     fitting = lines if name else using(lines)
@@ -183,7 +183,7 @@ def _opened(options: Options, name: str | None) -> Iterator[tuple[Line, Any]]:
 
 @contextmanager
 def _entity(options: Options, pipeline: str | None, name: str) -> Iterator[Entity]:
-    from cdc.app.crosswalk import entity
+    from cdc.app.state.crosswalk import entity
 
     with _opened(options, pipeline) as (line, admin):
         yield entity(line, admin, name)

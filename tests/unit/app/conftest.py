@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdc.app.watch import Clock, Watch
+from cdc.app.monitor.watch import Clock, Watch
 
 
 class Time(SimpleNamespace):

@@ -6,10 +6,10 @@ import time
 from contextlib import suppress
 
 from cdc.app.build import Engine, Line
-from cdc.app.metrics import Meters, Metrics
-from cdc.app.preflight import Examined, Side
-from cdc.app.watch import Clock, Watch
-from cdc.app.worker import Worker
+from cdc.app.daemon.worker import Worker
+from cdc.app.monitor.metrics import Meters, Metrics
+from cdc.app.monitor.watch import Clock, Watch
+from cdc.app.preflight.examined import Examined, Side
 from cdc.model.change import Change, Op
 from cdc.model.endpoint import Endpoint
 from cdc.model.retention import Retention

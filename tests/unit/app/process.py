@@ -4,10 +4,11 @@ import os
 import sys
 import time
 
-from cdc.app import daemon, log, worker
-from cdc.app.notify import ServiceManager
+from cdc.app import log
+from cdc.app.daemon import threads, worker
+from cdc.app.daemon.notify import ServiceManager
+from cdc.app.daemon.reload import Reloads
 from cdc.app.outcome import worst
-from cdc.app.reload import Reloads
 from tests.unit.app.fakes import FakeTarget, Servers, examined
 
 
@@ -36,10 +37,10 @@ def main(how):
     if how == "hanging":
         FakeTarget.apply = lambda self, batch: (say("applying"), time.sleep(100))
     if how == "draining":
-        daemon.DRAIN = 0.2
+        threads.DRAIN = 0.2
         FakeTarget.apply = lambda self, batch: (say("applying"), time.sleep(100))
     workers, manager = [servers.worker()], ServiceManager(os.environ)
-    failures = daemon.run(workers, manager, Reloads(lambda: None, (), workers, manager), terminal=False)
+    failures = threads.run(workers, manager, Reloads(lambda: None, (), workers, manager), terminal=False)
     say("ended")
     sys.exit(worst(error.exit for error in failures.values()))
 

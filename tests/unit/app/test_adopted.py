@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdc.app.adopted import Adopting
-from cdc.app.match_index import unindexed
+from cdc.app.preflight.match_index import unindexed
+from cdc.app.trial.adopted import Adopting
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import BadRow
 from cdc.model.reference import Maker, Match, Xref

@@ -1,6 +1,6 @@
 import pytest
 
-from cdc.app.breaker import DeleteBreaker
+from cdc.app.daemon.breaker import DeleteBreaker
 from cdc.model.errors import Exit, TooManyDeletes
 from cdc.model.write import Batch, Phase
 

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc.app.config import Listen, Log, default_schema, load
-from cdc.app.secrets import hidden
-from cdc.app.service_file import DatabaseFile, LogFile, MaskingFile, MetricsFile, PipelineFile, ServiceFile
-from cdc.app.url import OPTIONS, BadUrl, read_url
+from cdc.app.service.config import Listen, Log, default_schema, load
+from cdc.app.service.secrets import hidden
+from cdc.app.service.service_file import DatabaseFile, LogFile, MaskingFile, MetricsFile, PipelineFile, ServiceFile
+from cdc.app.service.url import OPTIONS, BadUrl, read_url
 from cdc.mapping.files.problem import Place, failed, render
 from cdc.mapping.files.schema import schema
 from cdc.model.endpoint import Endpoint

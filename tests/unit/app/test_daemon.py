@@ -11,11 +11,11 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cdc.app import daemon, supervise, worker
-from cdc.app.notify import ServiceManager
-from cdc.app.reload import Reloads
-from cdc.app.sampler import Sampler
-from cdc.app.watch import State
+from cdc.app.daemon import supervise, threads, worker
+from cdc.app.daemon.notify import ServiceManager
+from cdc.app.daemon.reload import Reloads
+from cdc.app.monitor.sampler import Sampler
+from cdc.app.monitor.watch import State
 from cdc.model.errors import Denied, Exit, Gap, Misconfigured, Unreachable
 from cdc.pipeline.step import Waiting
 from tests.unit.app.fakes import Servers, examined
@@ -25,7 +25,7 @@ from tests.unit.app.fakes import Servers, examined
 def quick(monkeypatch):
     monkeypatch.setattr(worker, "examine", examined)
     monkeypatch.setattr(supervise, "FIRST", 0.001)
-    monkeypatch.setattr(daemon, "TICK", 0.01)
+    monkeypatch.setattr(threads, "TICK", 0.01)
     yield
     structlog.reset_defaults()
 
@@ -50,7 +50,7 @@ def told(folder):
 
 def run(*servers, once=False, environment=None):
     workers, manager = [each.worker(once=once) for each in servers], ServiceManager(environment or {})
-    return daemon.run(workers, manager, Reloads(read, (), workers, manager), terminal=False)
+    return threads.run(workers, manager, Reloads(read, (), workers, manager), terminal=False)
 
 
 def read():
@@ -188,7 +188,7 @@ def test_a_stuck_pipeline_gets_no_watchdog_ping():
     stuck._heard -= 10_000
     stop = threading.Event()
     later(lambda: (time.sleep(0.1), stop.set()))
-    daemon._attend([stuck], Manager(), stop, lambda: None)
+    threads._attend([stuck], Manager(), stop, lambda: None)
     assert "READY=1" in told
     assert "WATCHDOG=1" not in told
 
@@ -197,7 +197,7 @@ def test_the_status_line_names_each_pipeline():
     watch = Servers().worker().watch
     watch.ends(Gap("x"))
     watch.ahead.answers(0)
-    assert daemon.status([watch, watch]) == "erp_to_crm: failed, lag 0.0 s, 0 rows; erp_to_crm: failed, lag 0.0 s, 0 rows"
+    assert threads.status([watch, watch]) == "erp_to_crm: failed, lag 0.0 s, 0 rows; erp_to_crm: failed, lag 0.0 s, 0 rows"
 
 
 def test_the_log_ahead_is_sampled_on_a_connection_of_its_own():
@@ -215,7 +215,7 @@ def test_the_log_ahead_is_sampled_on_a_connection_of_its_own():
 
 
 def test_a_sample_that_fails_makes_a_new_connection_and_shows_as_silence(monkeypatch):
-    monkeypatch.setattr("cdc.app.sampler.EVERY", 0.01)
+    monkeypatch.setattr("cdc.app.monitor.sampler.EVERY", 0.01)
     servers = Servers()
     given = servers.worker()
     given.watch.seen = "0"

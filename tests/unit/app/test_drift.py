@@ -6,8 +6,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cdc.app import supervise, worker
-from cdc.app.watch import State
+from cdc.app.daemon import supervise, worker
+from cdc.app.monitor.watch import State
 from cdc.model.errors import Drifted, Exit, Misconfigured, Truncated, Unfollowed
 from cdc.model.write import Checkpoint, Phase
 from tests.unit.app.fakes import Servers, examined

@@ -4,8 +4,8 @@ import click
 import pytest
 
 from cdc.app.commands.run import _address
-from cdc.app.config import Listen
 from cdc.app.files import chosen, count
+from cdc.app.service.config import Listen
 from cdc.model.errors import Misconfigured
 
 PIPELINES = {name: SimpleNamespace(name=name, metrics=None) for name in ("erp_to_crm", "crm_to_erp")}

@@ -5,11 +5,11 @@ from http.client import HTTPConnection
 
 import pytest
 
-from cdc.app import http
-from cdc.app.http import REQUEST_BYTES, Server, pages
 from cdc.app.log import Masks
-from cdc.app.metrics import Meters, Metrics
-from cdc.app.watch import QUIET, State
+from cdc.app.monitor import http
+from cdc.app.monitor.http import REQUEST_BYTES, Server, pages
+from cdc.app.monitor.metrics import Meters, Metrics
+from cdc.app.monitor.watch import QUIET, State
 from cdc.model.errors import Exit, Gap, Misconfigured, Unreachable
 from cdc.pipeline.step import Waiting
 

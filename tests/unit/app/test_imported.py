@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cdc.app.config import load
+from cdc.app.service.config import load
 from cdc.mapping.compile import check_expressions
 from cdc.mapping.files.problem import failed
 

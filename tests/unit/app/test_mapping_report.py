@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 from cdc.app.junit import report
-from cdc.app.shown import equations, shown
+from cdc.app.trial.shown import equations, shown
 from cdc.mapping.files.problem import Place
 from cdc.mapping.tools.example import Difference, Outcome
 from cdc.model.change import ABSENT

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdc.app.forecast import forecast
-from cdc.app.look import Look
-from cdc.app.plan_hash import plan_hash
-from cdc.app.trial import Verdict, trials
+from cdc.app.preflight.plan_hash import plan_hash
+from cdc.app.trial.forecast import forecast
+from cdc.app.trial.look import Look
+from cdc.app.trial.tried import Verdict, trials
 from cdc.mapping.plan import RowPlan
 from cdc.mapping.tools.single import Around
 from cdc.model.change import ABSENT, Change, Op

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc.app.config import load
+from cdc.app.service.config import load
 from cdc.mapping.files.problem import failed, render
 from cdc.model.table import Column
 from tests.definitions import INT, compiled, shape, table, varchar

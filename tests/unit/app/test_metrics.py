@@ -2,11 +2,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdc.app.measured_metrics import MEASURED
-from cdc.app.metrics import FAMILIES, Meters, Metrics, error_classes, stage_of
-from cdc.app.observed import ObservedTarget
-from cdc.app.retention import Outlook
-from cdc.app.watch import State
+from cdc.app.daemon.observed import ObservedTarget
+from cdc.app.monitor.measured_metrics import MEASURED
+from cdc.app.monitor.metrics import FAMILIES, Meters, Metrics, error_classes, stage_of
+from cdc.app.monitor.retention import Outlook
+from cdc.app.monitor.watch import State
 from cdc.model.change import Change, Op
 from cdc.model.errors import BadRow, CdcError, Gap, Incomplete, ParkedChanged, Refused, Retry, Transient, Unreachable
 from cdc.model.parked import Parked

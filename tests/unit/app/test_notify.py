@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cdc.app.notify import ServiceManager
+from cdc.app.daemon.notify import ServiceManager
 
 
 @pytest.fixture

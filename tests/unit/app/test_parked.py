@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdc.app.parked import Waiting, Wanted, edited, following
-from cdc.app.parked_log import ParkedLog
-from cdc.app.parked_mask import masked
+from cdc.app.daemon.parked_log import ParkedLog
+from cdc.app.state.parked import Waiting, Wanted, edited, following
+from cdc.app.state.parked_mask import masked
 from cdc.model.change import ABSENT, Change, Op
 from cdc.model.errors import CdcError
 from cdc.model.parked import ParkedKey

@@ -3,8 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cdc.app import preflight
-from cdc.app.preflight import examine, report
+from cdc.app.preflight.examined import examine, report
 from cdc.mapping.files.problem import Level, Problem
 from cdc.model.errors import Denied, Exit, Finding, Gap, Misconfigured, Unfollowed, Unreachable
 from cdc.model.table import TableName
@@ -30,7 +29,7 @@ def servers():
 def compiled(monkeypatch):
     """What the compiler says; set `result` to change it."""
     given = {"result": (plan(), [])}
-    monkeypatch.setattr(preflight, "compile_plan", lambda *_, **__: given["result"])
+    monkeypatch.setattr("cdc.app.preflight.examined.compile_plan", lambda *_, **__: given["result"])
     return given
 
 
@@ -120,7 +119,7 @@ def test_what_the_server_hides_is_no_unknown_table(servers, compiled, monkeypatc
     hidden = Finding("privilege", "may not read customer", "grant select", Exit.DENIED)
     monkeypatch.setattr(FakeAdmin, "hidden", lambda self, names: {n: hidden for n in names if n.name == "customer"})
     given = []
-    monkeypatch.setattr(preflight, "compile_plan", lambda specs, *_, **__: given.append(specs) or (plan(), []))
+    monkeypatch.setattr("cdc.app.preflight.examined.compile_plan", lambda specs, *_, **__: given.append(specs) or (plan(), []))
     examined = examine(line)
     assert [[spec.source for spec in specs] for specs in given] == [["other"]]
     assert examined.plan is None

@@ -4,8 +4,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cdc.app import progress
-from cdc.app.progress import LOADING_EVERY, STREAMING_EVERY, Bars, Lines
+from cdc.app.monitor import progress
+from cdc.app.monitor.progress import LOADING_EVERY, STREAMING_EVERY, Bars, Lines
 from cdc.model.change import Op
 from cdc.model.table import TableName
 from cdc.model.write import Applied, Batch

@@ -1,7 +1,7 @@
 import pytest
 
-from cdc.app import config
-from cdc.app.protection import Protection
+from cdc.app.service import config
+from cdc.app.service.protection import Protection
 
 FILE = """version: 1
 databases:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdc.app.questions import answers, scan_findings
+from cdc.app.preflight.questions import answers, scan_findings
 from cdc.mapping.query.query import Query, Refusal, Takes
 from cdc.model.errors import Denied, Exit, Transient, Unreachable
 from tests.definitions import spec

@@ -1,8 +1,8 @@
 import pytest
 
-from cdc.app.protection import Protection
-from cdc.app.retention import Budget, Outlook
-from cdc.app.stall import spoken
+from cdc.app.monitor.retention import Budget, Outlook
+from cdc.app.monitor.stall import spoken
+from cdc.app.service.protection import Protection
 from cdc.model.retention import Retention
 
 MB = 10**6

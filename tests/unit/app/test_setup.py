@@ -4,8 +4,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cdc.app import setup
-from cdc.app.setup import Statement, set_up, tearing_down
+from cdc.app.operate import setup
+from cdc.app.operate.setup import Statement, set_up, tearing_down
 from cdc.model.errors import Exit, Held
 from tests.plans import plan
 from tests.unit.app.fakes import FakeAdmin, Servers

@@ -3,10 +3,10 @@ from contextlib import closing
 
 import pytest
 
-from cdc.app.config import Listen
-from cdc.app.http import Server, pages
-from cdc.app.metrics import Metrics
-from cdc.app.standing import ask, standing
+from cdc.app.monitor.http import Server, pages
+from cdc.app.monitor.metrics import Metrics
+from cdc.app.monitor.standing import ask, standing
+from cdc.app.service.config import Listen
 from cdc.model.errors import Exit, Unreachable
 from cdc.model.write import Checkpoint, Phase
 from tests.unit.app.fakes import Servers

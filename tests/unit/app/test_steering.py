@@ -9,12 +9,13 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cdc.app import history, supervise, worker
-from cdc.app.control import Control, controlled, operator
-from cdc.app.protection import Protection
-from cdc.app.sampler import Sampler
-from cdc.app.steering import Steering
-from cdc.app.watch import State
+from cdc.app.daemon import supervise, worker
+from cdc.app.monitor.sampler import Sampler
+from cdc.app.monitor.steering import Steering
+from cdc.app.monitor.watch import State
+from cdc.app.preflight import history
+from cdc.app.service.protection import Protection
+from cdc.app.state.control import Control, controlled, operator
 from cdc.model.errors import CdcError, Exit, Gap, Misconfigured, Unreachable
 from cdc.model.retention import Retention
 from cdc.model.write import Checkpoint, Phase
@@ -167,7 +168,7 @@ def test_a_request_is_handed_on_once_and_an_old_one_not_at_all(servers):
 
 
 def test_a_target_that_does_not_answer_is_down_and_keeps_the_last_wish(servers, stop, monkeypatch):
-    monkeypatch.setattr("cdc.app.steering.EVERY", 0.005)
+    monkeypatch.setattr("cdc.app.monitor.steering.EVERY", 0.005)
     given = servers.worker()
     control(servers).pause("x")
     thread = threading.Thread(target=Steering(lambda: given.line, given.watch, lambda *_: None).work, args=(stop,))

@@ -2,7 +2,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from cdc.app.supervise import LONGEST, Pause, delay, supervise
+from cdc.app.daemon.supervise import LONGEST, Pause, delay, supervise
 from cdc.model.errors import Gap, Transient, Unreachable
 from cdc.model.table import TableName
 from cdc.pipeline.step import Loading, Waiting

@@ -1,6 +1,6 @@
 import pytest
 
-from cdc.app.watch import IDLE_SIGNS, QUIET, SAMPLE_AGE, SILENCE, Clock, State, Watch, stalled, summary
+from cdc.app.monitor.watch import IDLE_SIGNS, QUIET, SAMPLE_AGE, SILENCE, Clock, State, Watch, stalled, summary
 from cdc.model.change import Op
 from cdc.model.errors import Gap, Unreachable
 from cdc.model.table import TableName

@@ -5,8 +5,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from cdc.app import supervise, worker
-from cdc.app.watch import State
+from cdc.app.daemon import supervise, worker
+from cdc.app.monitor.watch import State
 from cdc.model.errors import BadRow, Denied, Exit, Finding, Gap, Held, Transient, Unreachable
 from cdc.model.write import Checkpoint, Phase
 from tests.unit.app.fakes import Servers, examined
@@ -140,7 +140,7 @@ def test_a_fault_of_ours_shows_its_place_and_no_value(servers, stop):
     with capture_logs() as logs:
         given.work(stop)
     assert given.watch.state is State.FAILED
-    assert re.search(r"unexpected ValueError at app/observed\.py:\d+", str(given.watch.error))
+    assert re.search(r"unexpected ValueError at app/daemon/observed\.py:\d+", str(given.watch.error))
     assert "canary" not in str(logs)
 
 

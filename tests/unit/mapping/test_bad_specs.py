@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cdc.app.config import load
-from cdc.app.mapping_files import beside
+from cdc.app.service.config import load
+from cdc.app.service.mapping_files import beside
 from cdc.mapping.compile import check_expressions
 from cdc.mapping.files.problem import failed, render
 from cdc.mapping.spec.read import read_mapping

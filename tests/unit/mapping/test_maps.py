@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc.app.mapping_files import beside
+from cdc.app.service.mapping_files import beside
 from cdc.mapping.files.csv import SEPARATORS, read_csv
 from cdc.mapping.files.problem import render
 from cdc.mapping.spec.read import read_mapping

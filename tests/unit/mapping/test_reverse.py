@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc.app.mapping_files import beside
+from cdc.app.service.mapping_files import beside
 from cdc.mapping.compile import check_expressions, compile_plan
 from cdc.mapping.files.problem import Level, failed, render
 from cdc.mapping.files.write import written

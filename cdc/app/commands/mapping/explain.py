@@ -24,12 +24,12 @@ def command(options: Options, mapping: str, keys: Sequence[str], *, pipeline: st
     `--key` names the source row: the values of its key's columns in their order, or `--key column=value` for any columns. The rows'
     values are printed, and never logged.
     """
-    from cdc.app.explain import Explainer, to_json
     from cdc.app.files import chosen, opened
-    from cdc.app.look import looks, one
-    from cdc.app.rows import by_key
-    from cdc.app.shown import console, heading, row
-    from cdc.app.trial import trials
+    from cdc.app.trial.explain import Explainer, to_json
+    from cdc.app.trial.look import looks, one
+    from cdc.app.trial.rows import by_key
+    from cdc.app.trial.shown import console, heading, row
+    from cdc.app.trial.tried import trials
 
     having, spec = one(chosen(opened(options), [pipeline] if pipeline else []), mapping)
     with looks(having, [spec]) as (look,):

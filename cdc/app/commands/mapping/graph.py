@@ -11,7 +11,7 @@ import click
 from cdc.app.cli import Options
 
 if TYPE_CHECKING:
-    from cdc.app.config import Pipeline
+    from cdc.app.service.config import Pipeline
     from cdc.mapping.spec.mapping import MappingSpec
     from cdc.mapping.tools.graph import Arrow
     from cdc.model.endpoint import Endpoint
@@ -29,7 +29,7 @@ def command(options: Options, mappings: Sequence[str], *, columns: bool, pipelin
     Many wikis and code hosts draw it from a fenced block of the language `mermaid`.
     """
     from cdc.app.files import chosen, opened
-    from cdc.app.look import named
+    from cdc.app.trial.look import named
     from cdc.mapping.tools.graph import mermaid
 
     found = named(chosen(opened(options), [pipeline] if pipeline else []), mappings)
@@ -48,7 +48,7 @@ def _arrow(pipeline: Pipeline, spec: MappingSpec) -> Arrow:
 
 
 def _table(database: Endpoint, written: str) -> str:
-    from cdc.app.config import default_schema
+    from cdc.app.service.config import default_schema
     from cdc.mapping.spec.mapping import table_name
 
     return f"{database.name}: {table_name(written, default_schema(database))}"

@@ -38,7 +38,7 @@ def schema(*, service_file: bool) -> None:
     In an editor with yaml-language-server, write the schema to a file and begin each mapping with
     `# yaml-language-server: $schema=mapping.schema.json`.
     """
-    from cdc.app.service_file import ServiceFile
+    from cdc.app.service.service_file import ServiceFile
     from cdc.mapping.files import schema as schemas
 
     made = schemas.schema(ServiceFile, "The service file of cdc") if service_file else schemas.mapping_schema()

@@ -12,8 +12,8 @@ import click
 from cdc.app.cli import Options
 
 if TYPE_CHECKING:
-    from cdc.app.explain import Explained
-    from cdc.app.look import Look
+    from cdc.app.trial.explain import Explained
+    from cdc.app.trial.look import Look
 
 
 @click.command("preview", short_help="Show real rows and what mappings make of them.")
@@ -31,8 +31,8 @@ def command(
     A row that fails is shown with its error, and the others all the same. The rows' values are printed, and never logged.
     """
     from cdc.app.files import chosen, opened
-    from cdc.app.look import looks, named
-    from cdc.app.shown import console
+    from cdc.app.trial.look import looks, named
+    from cdc.app.trial.shown import console
 
     if keys and mapping is None:
         raise click.UsageError("--key needs a MAPPING: keys are those of its source table")
@@ -48,9 +48,9 @@ def command(
 
 
 def _rows(look: Look, limit: int, keys: Sequence[str]) -> list[Explained]:
-    from cdc.app.explain import Explainer
-    from cdc.app.rows import by_key, first
-    from cdc.app.trial import trials
+    from cdc.app.trial.explain import Explainer
+    from cdc.app.trial.rows import by_key, first
+    from cdc.app.trial.tried import trials
 
     rows = islice(by_key(look, keys), limit) if keys else first(look, limit)
     explainer = Explainer(look)
@@ -58,7 +58,7 @@ def _rows(look: Look, limit: int, keys: Sequence[str]) -> list[Explained]:
 
 
 def _print(out: Any, look: Look, rows: Sequence[Explained]) -> None:
-    from cdc.app.shown import heading, row
+    from cdc.app.trial.shown import heading, row
 
     out.print(heading(look))
     if not rows:
@@ -68,7 +68,7 @@ def _print(out: Any, look: Look, rows: Sequence[Explained]) -> None:
 
 
 def _json(look: Look, rows: Sequence[Explained]) -> dict[str, Any]:
-    from cdc.app.explain import to_json
+    from cdc.app.trial.explain import to_json
 
     return {
         "pipeline": look.line.name,

@@ -11,8 +11,8 @@ import click
 from cdc.app.cli import Options
 
 if TYPE_CHECKING:
-    from cdc.app.config import Pipeline, Settings
-    from cdc.app.look import Look
+    from cdc.app.service.config import Pipeline, Settings
+    from cdc.app.trial.look import Look
     from cdc.mapping.spec.mapping import MappingSpec
 
 
@@ -29,7 +29,7 @@ def command(options: Options, mapping: str, *, pipeline: str | None, reverse: bo
     With --reverse, print the mapping that follows from `direction: both` for the opposite pipeline, as its file would say it.
     """
     from cdc.app.files import chosen, opened
-    from cdc.app.look import looks, one
+    from cdc.app.trial.look import looks, one
 
     settings = opened(options)
     if reverse:
@@ -42,7 +42,7 @@ def command(options: Options, mapping: str, *, pipeline: str | None, reverse: bo
 
 
 def _reversed(settings: Settings, pipelines: Sequence[Pipeline], mapping: str, form: str) -> str:
-    from cdc.app.look import named
+    from cdc.app.trial.look import named
     from cdc.mapping.files.write import written
     from cdc.mapping.spec.mapping import Direction
 

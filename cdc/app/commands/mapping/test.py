@@ -13,7 +13,7 @@ from cdc.app.cli import Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
-    from cdc.app.config import Pipeline
+    from cdc.app.service.config import Pipeline
     from cdc.mapping.spec.mapping import MappingSpec
     from cdc.mapping.tools.example import Outcome
 
@@ -38,7 +38,7 @@ def command(
     """
     from cdc.app.files import chosen, count, opened
     from cdc.app.junit import report
-    from cdc.app.look import named
+    from cdc.app.trial.look import named
 
     found = named(chosen(opened(options), [pipeline] if pipeline else []), mappings)
     suites = dict(_run(found, connect=connect))
@@ -55,7 +55,7 @@ def command(
 
 
 def _run(found: Sequence[tuple[Pipeline, Sequence[MappingSpec]]], *, connect: bool) -> Iterator[tuple[str, list[Outcome]]]:
-    from cdc.app.look import looks
+    from cdc.app.trial.look import looks
     from cdc.mapping.tools.example import outcomes
 
     for pipeline, specs in found:

@@ -13,7 +13,7 @@ from cdc.app.cli import Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
-    from cdc.app.preflight import Examined
+    from cdc.app.preflight.examined import Examined
     from cdc.mapping.tools.foresight import Hit
     from cdc.mapping.tools.migration import Ran
 
@@ -33,7 +33,7 @@ def command(options: Options, migration: Path, database: str | None, form: Liter
     """
     from cdc.app.build import line
     from cdc.app.files import chosen, opened
-    from cdc.app.preflight import examine
+    from cdc.app.preflight.examined import examine
     from cdc.mapping.files.problem import did_you_mean
 
     settings = opened(options)
@@ -55,7 +55,7 @@ def command(options: Options, migration: Path, database: str | None, form: Liter
 
 def _found(concerned: Sequence[Examined], database: str, sql: str) -> Iterator[tuple[Ran, list[Hit]]]:
     """Follow the statements in each pipeline's tables. What is not understood is said once."""
-    from cdc.app.config import default_schema
+    from cdc.app.service.config import default_schema
     from cdc.mapping.tools.foresight import Around, hits
     from cdc.mapping.tools.migration import run
 

@@ -25,8 +25,8 @@ def command(options: Options, folder: Path | None, form: Literal["text", "json"]
     """
     from cdc.app.build import line
     from cdc.app.files import chosen, opened
-    from cdc.app.preflight import examine
-    from cdc.app.schema import FOLDER, databases, differences, mapped
+    from cdc.app.operate.schema import FOLDER, databases, differences, mapped
+    from cdc.app.preflight.examined import examine
     from cdc.mapping.files.problem import Level, render, to_json
 
     lines = [line(pipeline) for pipeline in chosen(opened(options), [])]

@@ -21,8 +21,8 @@ def command(options: Options, *, out: Path | None) -> None:
     """
     from cdc.app.build import line
     from cdc.app.files import chosen, count, opened
-    from cdc.app.preflight import examine
-    from cdc.app.schema import FOLDER, databases, dump
+    from cdc.app.operate.schema import FOLDER, databases, dump
+    from cdc.app.preflight.examined import examine
 
     lines = [line(pipeline) for pipeline in chosen(opened(options), [])]
     folder = out or options.config.parent / FOLDER

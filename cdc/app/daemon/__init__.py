@@ -1,0 +1,1 @@
+"""Pipelines on threads of one process: started, tried again, reloaded and ended."""

@@ -1,0 +1,57 @@
+"""A target that shows when it works: each batch's begin and end go to the pipeline's watch and meters."""
+
+from __future__ import annotations
+
+from cdc.app.daemon.breaker import DeleteBreaker
+from cdc.app.monitor.metrics import Meters
+from cdc.app.monitor.watch import Watch
+from cdc.model.errors import CdcError, Incomplete, ParkedChanged, Refused
+from cdc.model.write import Applied, Batch, Checkpoint
+from cdc.target.base import ParkedRows, Target
+
+
+class ObservedTarget:
+    def __init__(self, target: Target, watch: Watch, meters: Meters, breaker: DeleteBreaker | None = None) -> None:
+        self._target, self._watch, self._meters = target, watch, meters
+        self._breaker = breaker
+
+    @property
+    def parked(self) -> ParkedRows:
+        return self._target.parked
+
+    def checkpoint(self) -> Checkpoint:
+        return self._target.checkpoint()
+
+    def apply(self, batch: Batch) -> Applied:
+        if self._breaker is None or self._breaker.limit is None:
+            return self._applied(batch)
+        if self._watch.controls.deletes_allowed:
+            self._breaker.forgives()
+            return self._applied(batch)
+        deletes = self._breaker.check(batch)
+        applied = self._applied(batch)
+        self._breaker.applied(deletes)
+        return applied
+
+    def _applied(self, batch: Batch) -> Applied:
+        monotonic = self._watch.clock.monotonic
+        self._watch.opens(batch)
+        begun = monotonic()
+        try:
+            applied = self._target.apply(batch)
+        except (Incomplete, Refused, ParkedChanged):
+            raise  # the loop applies it again: whole, without what is parked, or by what waits now
+        except CdcError:
+            self._meters.failed.inc()
+            raise
+        finally:
+            self._watch.closes()
+        self._watch.applies(batch, applied)
+        self._meters.applies(batch, applied, monotonic() - begun)
+        return applied
+
+    def ping(self) -> None:
+        self._target.ping()
+
+    def close(self) -> None:
+        self._target.close()

@@ -1,0 +1,1 @@
+"""What pipelines do and how far they are, as threads write it and people, Prometheus and systemd read it."""

@@ -1,0 +1,1 @@
+"""Both servers asked, before anything runs, what keeps a pipeline from running: privileges, tables, queries, gaps, what was compiled before."""
