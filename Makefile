@@ -1,5 +1,5 @@
-# make demo | test | test-packs | test-matrix | check | bench | soak | fuzz | clean. Each installs what it needs first; see .ci/bootstrap.
-.PHONY: help demo test test-packs test-matrix check bench soak fuzz clean
+# make demo | test | test-packs | test-matrix | check | bench | soak | fuzz | mutants | clean. Each installs what it needs first; see .ci/bootstrap.
+.PHONY: help demo test test-packs test-matrix check bench soak fuzz mutants clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
@@ -14,6 +14,7 @@ help:
 	@echo "make bench         rows per second, and milliseconds from commit to visible"
 	@echo "make soak          kills, cut networks, servers that crash: half an hour of it (MINUTES=5: less), then the other long tests"
 	@echo "make fuzz          changed and damaged logs against both decoders, for MINUTES=5; .fuzz keeps what fails"
+	@echo "make mutants       is there a test that notices when a line says something else? PART=mapping SAMPLE=100 SEED=7: a hundred lines of another part"
 	@echo "make clean         removes .venv and what tools leave behind"
 
 demo:
@@ -50,6 +51,7 @@ bench:
 soak:
 	@.ci/bootstrap servers
 	@$(python) -m tests.soak --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+	@$(python) -m tests.simulation --steps $(or $(STEPS),3000000) $(if $(SEED),--seed $(SEED))
 	@$(python) -m pytest -q -m soak
 
 fuzz:
@@ -57,6 +59,12 @@ fuzz:
 	@test -d .venv/fuzz || $(python) -m pip --quiet --disable-pip-version-check --no-input install --no-deps --only-binary :all: --target .venv/fuzz atheris==3.0.0 || \
 		echo "fuzz: atheris is not to be had here; events are changed blindly"
 	@PYTHONPATH=.venv/fuzz $(python) -m tests.fuzz --minutes $(or $(MINUTES),5)
+
+mutants:
+	@.ci/bootstrap
+	@test -d .venv/mutmut || $(python) -m pip --quiet --disable-pip-version-check --no-input install --no-deps --only-binary :all: --target .venv/mutmut \
+		mutmut==3.8.1 libcst==1.9.0 coverage==7.17.3 setproctitle==1.3.8
+	@PYTHONPATH=$(CURDIR)/.venv/mutmut $(python) -m tests.mutants $(if $(PART),--part $(PART)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .fuzz dist

@@ -21,9 +21,9 @@ VARIABLE = "CDC_FAILPOINTS"
 
 POINTS = (
     "source.read", "source.decoded", "plan.bound",
-    "apply.begin", "apply.statement", "apply.pre_commit", "apply.post_commit", "confirm.post",
+    "apply.begin", "apply.statement", "apply.part", "apply.pre_commit", "apply.post_commit", "confirm.post",
     "load.snapshot", "load.chunk", "load.done", "setup.slot_created", "crosswalk.recorded", "parked.pre", "parked.post",
-    "resync.begun", "resync.compared", "resync.done", "shutdown.drain",
+    "resync.begun", "resync.compared", "resync.chunk", "resync.done", "shutdown.drain",
 )  # fmt: skip
 _SERVICE = ("NOTIFY_SOCKET", "INVOCATION_ID")
 """What a service manager sets."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,22 +30,9 @@ _TARGET = (
     "insert into bystander values (1, 'mine'), (2, 'yours')",
 )
 _AUDITED = ("item", "account", "person")
-_PG_AUDIT = (
-    "create table effect (seq bigint generated always as identity primary key, tab text, op text, id bigint, ver bigint)",
-    """create function audit() returns trigger language plpgsql as $$ begin
-        if tg_op = 'DELETE' then insert into public.effect (tab, op, id, ver) values (tg_table_name, 'd', old.id, old.ver); return old; end if;
-        insert into public.effect (tab, op, id, ver) values (tg_table_name, lower(left(tg_op, 1)), new.id, new.ver); return new; end $$""",
-    *(f"create trigger audit after insert or update or delete on {name} for each row execute function audit()" for name in _AUDITED),
-)
-_MY_AUDIT = (
-    "create table effect (seq bigint auto_increment primary key, tab varchar(20), op char(1), id bigint, ver bigint)",
-    *(
-        f"create trigger audit_{name}_{op} after {event} on {name} for each row"
-        f" insert into effect (tab, op, id, ver) values ('{name}', '{op}', {row}.id, {row}.ver)"
-        for name in _AUDITED
-        for op, event, row in (("i", "insert", "new"), ("u", "update", "new"), ("d", "delete", "old"))
-    ),
-)
+_AUDIT = """create function audit() returns trigger language plpgsql as $$ begin
+    if tg_op = 'DELETE' then insert into public.effect (tab, op, id, ver) values (tg_table_name, 'd', old.id, old.ver); return old; end if;
+    insert into public.effect (tab, op, id, ver) values (tg_table_name, lower(left(tg_op, 1)), new.id, new.ver); return new; end $$"""
 MAPPINGS = {
     "item": (
         "version: 1\nmapping: item\nsource: item\ntarget: item\nkey: [id]\nwhere: active\n"
@@ -62,8 +50,22 @@ MAPPINGS = {
 
 def prepare(connection: Any, is_postgresql: bool) -> None:
     """Make the target's tables, and the triggers that write down every effect."""
-    for statement in (*_TARGET, *(_PG_AUDIT if is_postgresql else _MY_AUDIT)):
+    for statement in (*_TARGET, *audits(_AUDITED, is_postgresql)):
         execute(connection, statement.format(key=PERSON_KEY[is_postgresql]) if "{key}" in statement else statement)
+
+
+def audits(names: Sequence[str], is_postgresql: bool) -> list[str]:
+    """Return the statements that let triggers write down every effect on these tables, in a table `effect`."""
+    if is_postgresql:
+        made = "create table effect (seq bigint generated always as identity primary key, tab text, op text, id bigint, ver bigint)"
+        trigger = "create trigger audit after insert or update or delete on {} for each row execute function audit()"
+        return [made, _AUDIT, *(trigger.format(name) for name in names)]
+    return ["create table effect (seq bigint auto_increment primary key, tab varchar(20), op char(1), id bigint, ver bigint)"] + [
+        f"create trigger audit_{name}_{op} after {event} on {name} for each row"
+        f" insert into effect (tab, op, id, ver) values ('{name}', '{op}', {row}.id, {row}.ver)"
+        for name in names
+        for op, event, row in (("i", "insert", "new"), ("u", "update", "new"), ("d", "delete", "old"))
+    ]
 
 
 def journalled(journal: Path, source: Any) -> Tables:

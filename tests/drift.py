@@ -23,7 +23,7 @@ from cdc.mapping.files.problem import failed
 from cdc.source.postgresql.names import slot_name
 from demo.servers import PASSWORD, PostgreSQL, Server
 
-SECONDS = 8.0
+SECONDS = 60.0
 MAPPING = """\
 version: 1
 mapping: {table}

@@ -38,8 +38,8 @@ class Proxy:
         """Bytes so far, both ways."""
         self.links: list[_Link] = []
         self._cut_at: int | None = None
-        self._flip_at: int | None = None
-        self._answered = 0
+        self._flip_at = {ASKS: 0, ANSWERS: 0}
+        self._passed_on = {ASKS: 0, ANSWERS: 0}
         self._text: bytes | None = None
         self._forwards = True
         self._frozen = False
@@ -74,10 +74,10 @@ class Proxy:
         self.cut.clear()
         self._cut_at = self.passed + count
 
-    def flip(self, count: int) -> None:
-        """Turn over a bit of the count-th byte from now on that the server answers."""
+    def flip(self, count: int, direction: str = ANSWERS) -> None:
+        """Turn over a bit of the count-th byte from now on in that direction."""
         self.cut.clear()
-        self._flip_at = self._answered + count
+        self._flip_at[direction] = self._passed_on[direction] + count
 
     def freeze(self) -> None:
         """Let no packet of the open connections be answered any more, not even by this machine: as if the other host had lost its power."""
@@ -126,8 +126,7 @@ class Proxy:
             link.end("close")
             self.cut.set()
             return b""
-        if direction == ANSWERS:
-            data = self._flipped(data)
+        data = self._flipped(direction, data)
         if self._cut_at is not None and self.passed + len(data) >= self._cut_at:
             data, self._cut_at = data[: self._cut_at - self.passed - 1], None
             link.send(direction, data)
@@ -137,11 +136,11 @@ class Proxy:
         self.passed += len(data)
         return b"" if direction in self.deaf else data
 
-    def _flipped(self, data: bytes) -> bytes:
-        at, self._answered = self._answered, self._answered + len(data)
-        if self._flip_at is None or not at < self._flip_at <= self._answered:
+    def _flipped(self, direction: str, data: bytes) -> bytes:
+        at, self._passed_on[direction] = self._passed_on[direction], self._passed_on[direction] + len(data)
+        if not at < self._flip_at[direction] <= at + len(data):
             return data
-        place, self._flip_at = self._flip_at - at - 1, None
+        place = self._flip_at[direction] - at - 1
         self.cut.set()
         return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 

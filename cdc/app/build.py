@@ -15,6 +15,7 @@ from cdc.model.table import TableName
 from cdc.model.value import value
 from cdc.model.write import TargetPlan
 from cdc.source.base import Source, SourceAdmin
+from cdc.source.excerpt import Excerpt, TransactionAt
 from cdc.source.probe import Probe
 from cdc.source.reader import Reader
 from cdc.target.base import Target, TargetAdmin
@@ -24,7 +25,7 @@ from cdc.target.base import Target, TargetAdmin
 class Engine:
     """What one kind of server is made of."""
 
-    source: Callable[[Endpoint, str, Sequence[TableName], str], Source]
+    source: Callable[[Endpoint, str, Sequence[TableName], str, frozenset[TableName]], Source]
     source_admin: Callable[[Endpoint, str], SourceAdmin]
     target: Callable[[Endpoint, str, Sequence[TargetPlan]], Target]
     target_admin: Callable[[Endpoint, str], TargetAdmin]
@@ -32,10 +33,12 @@ class Engine:
     statements: Callable[[Endpoint, TargetPlan], Mapping[str, str]]
     """What writes a plan's rows, by what it does, for people."""
     probe: Callable[[Endpoint, str], Probe]
+    transaction_at: TransactionAt
 
 
 def _postgresql() -> Engine:
     from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
+    from cdc.source.postgresql.excerpt import transaction_at
     from cdc.source.postgresql.probe import PostgreSQLProbe
     from cdc.source.postgresql.reader import PostgreSQLReader
     from cdc.source.postgresql.source import PostgreSQLSource
@@ -44,12 +47,14 @@ def _postgresql() -> Engine:
     from cdc.target.postgresql.target import PostgreSQLTarget
 
     return Engine(
-        PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin, PostgreSQLReader, statements, PostgreSQLProbe
-    )
+        PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin, PostgreSQLReader, statements, PostgreSQLProbe,
+        transaction_at,
+    )  # fmt: skip
 
 
 def _mysql() -> Engine:
     from cdc.source.mysql.admin import MySQLSourceAdmin
+    from cdc.source.mysql.excerpt import transaction_at
     from cdc.source.mysql.probe import MySQLProbe
     from cdc.source.mysql.reader import MySQLReader
     from cdc.source.mysql.source import MySQLSource
@@ -58,7 +63,7 @@ def _mysql() -> Engine:
     from cdc.target.mysql.target import MySQLTarget
 
     source_admin = lambda endpoint, _: MySQLSourceAdmin(endpoint)  # noqa: E731
-    return Engine(MySQLSource, source_admin, MySQLTarget, MySQLTargetAdmin, MySQLReader, statements, MySQLProbe)
+    return Engine(MySQLSource, source_admin, MySQLTarget, MySQLTargetAdmin, MySQLReader, statements, MySQLProbe, transaction_at)
 
 
 _ENGINES: Mapping[str, Callable[[], Engine]] = {"postgresql": _postgresql, "mysql": _mysql}
@@ -78,15 +83,22 @@ class Line:
     source_engine: Engine
     target_engine: Engine
     protection: Protection = field(default_factory=Protection)
+    part: int = 20_000
+    """Writes of a transaction that are held at a time."""
 
-    def open_source(self, tables: Sequence[TableName]) -> Source:
-        return self.source_engine.source(self.source, self.name, tables, self.target.name)
+    def open_source(self, tables: Sequence[TableName], told: frozenset[TableName] = frozenset()) -> Source:
+        """`told`: the tables whose rows are told even of our own transactions."""
+        return self.source_engine.source(self.source, self.name, tables, self.target.name, told)
 
     def open_target(self, plans: Sequence[TargetPlan]) -> Target:
         return self.target_engine.target(self.target, self.name, plans)
 
     def probe(self) -> Probe:
         return self.source_engine.probe(self.source, self.name)
+
+    def transaction_at(self, tables: Sequence[TableName], where: str, *, behind: bool = False) -> Excerpt | None:
+        """Return what the transaction at a place in the source's log changes in these tables. Nothing is disturbed by that."""
+        return self.source_engine.transaction_at(self.source, self.name, tables, where, behind=behind)
 
     def source_admin(self) -> SourceAdmin:
         return self.source_engine.source_admin(self.source, self.name)
@@ -119,4 +131,5 @@ def engine(endpoint: Endpoint) -> Engine:
 def line(pipeline: Pipeline) -> Line:
     """Give a configured pipeline the classes of its engines."""
     source, target = _ENGINES[pipeline.source.engine](), _ENGINES[pipeline.target.engine]()
-    return Line(pipeline.name, pipeline.source, pipeline.target, pipeline.specs, pipeline.batch_rows, source, target, pipeline.protection)
+    given = (pipeline.name, pipeline.source, pipeline.target, pipeline.specs, pipeline.batch_rows)
+    return Line(*given, source, target, pipeline.protection, pipeline.part_rows)

@@ -27,6 +27,7 @@ COMMANDS = (
     "resume",
     "reload",
     "position",
+    "verify",
     "resync",
     "parked",
     "xref",

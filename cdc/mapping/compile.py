@@ -10,10 +10,12 @@ from cdc.mapping.catalogue import check_old_rows, check_required, check_target, 
 from cdc.mapping.column import Item, check_columns, check_expressions, check_where, constant
 from cdc.mapping.coverage import check_coverage
 from cdc.mapping.declared import types as _types
+from cdc.mapping.emptied import scope, told
 from cdc.mapping.expression.node import Node
 from cdc.mapping.expression.scope import Scope, asks_about_change
 from cdc.mapping.files.problem import Level, Problem, failed
 from cdc.mapping.function import row_functions
+from cdc.mapping.merged import merged
 from cdc.mapping.notes import notes
 from cdc.mapping.plan import Bind, Plan, Route, RowPlan
 from cdc.mapping.present import Present, alike, gone, padded, same_columns, unfit
@@ -25,11 +27,13 @@ from cdc.mapping.remedy import with_remedies
 from cdc.mapping.renew import renewal
 from cdc.mapping.spec.mapping import MappingSpec, Moment
 from cdc.mapping.special import described, with_specials
+from cdc.mapping.spelling import spellings
+from cdc.mapping.written import written
 from cdc.model.change import Value
 from cdc.model.reference import Reference
 from cdc.model.table import Column, Definition, Table, TableName
 from cdc.model.value import value
-from cdc.model.write import Deletes, TargetPlan
+from cdc.model.write import Deletes, TargetPlan, Truncates
 
 __all__ = ["check_expressions", "compile_plan"]
 
@@ -106,7 +110,9 @@ def _check(one: _Checked) -> Iterator[Problem]:
     yield from problems
     yield from check_target(one.spec, one.target)
     yield from check_old_rows(one.spec, one.source, where, items) if one.query is None else check_key(one.spec, one.source, items)
+    yield from merged(one.spec, one.source, items) if one.query is None else ()
     yield from notes(one.spec, one.source, one.target, items)
+    yield from told(one.spec, one.target, items)
     yield from _soft_delete(one)[1]
     scope = _scope(one, one.source.columns)
     yield from check_coverage(one.spec, scope, frozenset(column.name for column in one.source.columns if not column.nullable))
@@ -157,6 +163,7 @@ def _target_plan(one: _Checked, rank: int) -> TargetPlan:
     columns = [column for name in one.spec.columns if (column := one.target.column(name))]
     names = [column.name for column in columns]
     key = tuple(names.index(name) for name in one.spec.key)
+    items = _expressions(one, one.source.columns)[1]
     return TargetPlan(
         one.spec.name,
         one.target,
@@ -168,6 +175,8 @@ def _target_plan(one: _Checked, rank: int) -> TargetPlan:
         *_apart(one.spec, names),
         one.references,
         one.spec.halts,
+        scope(one.spec, one.target, items) if one.spec.truncate is Truncates.APPLY else (),
+        *spellings(one.spec.key, items, one.source, one.target),
     )
 
 
@@ -211,6 +220,6 @@ def _row_plan(one: _Checked, plan: TargetPlan, table: Table) -> RowPlan:
     where, items, problems = _expressions(one, table.columns)
     if failed(problems):
         raise unfit(plan.mapping, table.name, next(problem for problem in problems if problem.level is Level.ERROR))
-    made = row_functions(plan.mapping, where, items, plan.key, by_column(plan.references))
+    made = row_functions(plan.mapping, where, items, plan.key, by_column(plan.references), written(one.spec))
     asks = any(asks_about_change(item.node, len(table.columns)) for item in items)
     return RowPlan(plan, made.map_row, made.key_of, one.spec.truncate, made.text + described(one.spec), asks)

@@ -19,12 +19,12 @@ from cdc.mapping.expression.runtime.errors import BadValue
 from cdc.mapping.held import held, lines, variable
 from cdc.mapping.plan import KeyOf, MapRow
 from cdc.mapping.reference import emitted
+from cdc.mapping.written import WHERE, named
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow, Halted, Misconfigured
 from cdc.model.reference import Ref, Reference
 from cdc.model.value import value
 
-_WHERE = "`where`"
 _DATA_ERRORS = (BadValue, ValueError, ArithmeticError)
 
 
@@ -38,9 +38,17 @@ class RowFunctions:
 
 
 def row_functions(
-    mapping: str, where: Node | None, items: Sequence[Item], key: Sequence[int], references: Mapping[str, Reference] = MappingProxyType({})
+    mapping: str,
+    where: Node | None,
+    items: Sequence[Item],
+    key: Sequence[int],
+    references: Mapping[str, Reference] = MappingProxyType({}),
+    written: Mapping[str, str] = MappingProxyType({}),
 ) -> RowFunctions:
-    """Generate one mapping's functions for one shape of its source table. `key` are positions among the items."""
+    """Generate one mapping's functions for one shape of its source table. `key` are positions among the items.
+
+    `written`: what errors show of the file, by what they name.
+    """
     writer = _Writer(where, items, key, references)
     writer.map_row()
     writer.map_partial()
@@ -50,7 +58,7 @@ def row_functions(
         "ABSENT": ABSENT,
         "Ref": Ref,
         "DATA_ERRORS": _DATA_ERRORS,
-        "failed": _failed(mapping, writer.labels),
+        "failed": _failed(mapping, writer.labels, written),
         "missing": _missing(mapping),
         "halted": _halted(mapping),
         **writer.emitter.names,
@@ -80,7 +88,7 @@ class _Writer:
             self._line("return map_partial(r)", 3)
         if self._where:
             self._decide([self._where], partial=False)
-            self._line(f"if not {self.emitter.test(self._where)}:", 2, _WHERE)
+            self._line(f"if not {self.emitter.test(self._where)}:", 2, WHERE)
             self._line("return None", 3)
         self._decide([item.node for item in self._items], partial=False)
         self._key_values("raise BadValue('the key is NULL')")
@@ -96,7 +104,7 @@ class _Writer:
         self._open("map_partial", self._read)
         if self._where:
             self._decide([self._where], partial=True)
-            self._line(f"if not {_bound(self.emitter, self._where, wanted=True, absent=True)}:", 2, _WHERE)
+            self._line(f"if not {_bound(self.emitter, self._where, wanted=True, absent=True)}:", 2, WHERE)
             self._line("return None", 3)
         self._decide([item.node for item in self._items], partial=True)
         self._key_present()
@@ -110,8 +118,8 @@ class _Writer:
         self._line(")", 2)
         if self._where and (asked := _columns([self._where])):
             surely = _bound(self.emitter, self._where, wanted=True, absent=False)
-            self._line(f"if ({_any_absent(asked)}) and ABSENT not in image and not {surely}:", 2, _WHERE)
-            self._line(f"raise missing({self.emitter.bind('k', _WHERE)})", 3)
+            self._line(f"if ({_any_absent(asked)}) and ABSENT not in image and not {surely}:", 2, WHERE)
+            self._line(f"raise missing({self.emitter.bind('k', WHERE)})", 3)
         self._line(f"return ({self._keys()}), image", 2)
         self._close()
 
@@ -121,7 +129,7 @@ class _Writer:
         self._open("key_of", _columns([*keys, self._where]))
         if self._where:
             self._decide([self._where], partial=True)
-            self._line(f"if not {_bound(self.emitter, self._where, wanted=True, absent=True)}:", 2, _WHERE)
+            self._line(f"if not {_bound(self.emitter, self._where, wanted=True, absent=True)}:", 2, WHERE)
             self._line("return None", 3)
         self._decide(keys, partial=True)
         self._key_present()
@@ -222,7 +230,7 @@ def _columns(nodes: Iterable[Node | None]) -> list[int]:
 
 
 def _column(item: Item) -> str:
-    return f"column '{item.column}'"
+    return named(item.column)
 
 
 def _copied(item: Item) -> bool:
@@ -234,14 +242,15 @@ def _any_absent(columns: Iterable[int]) -> str:
     return " or ".join(f"c{column} is ABSENT" for column in columns)
 
 
-def _failed(mapping: str, labels: Mapping[int, str]) -> Callable[[Exception], BadRow]:
-    """Return what names the column that failed. The text is PostgreSQL's for the kind of error, without the value."""
+def _failed(mapping: str, labels: Mapping[int, str], written: Mapping[str, str]) -> Callable[[Exception], BadRow]:
+    """Return what names the column that failed, and its expression. The text is PostgreSQL's for the kind of error, without the value."""
 
     def failed(error: Exception) -> BadRow:
         trace = error.__traceback__
-        where = labels.get(trace.tb_lineno) if trace else None
+        where = labels.get(trace.tb_lineno, "") if trace else ""
+        shown = f": {written[where]}" if where in written else ""
         said = str(error) if isinstance(error, BadValue) else "a value is not what its type says"
-        return BadRow(f"mapping {mapping}: {where}: {said}", "Mend the row on the source, or the mapping's expression.")
+        return BadRow(f"mapping {mapping}: {where}: {said}", f"Mend the row on the source, or the mapping's expression{shown}.")
 
     return failed
 

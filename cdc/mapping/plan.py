@@ -58,6 +58,8 @@ class Touches:
     """Row → root key."""
     asked: Sequence[tuple[int, KeyOf]]
     """Place among the plan's `asking`, and row → the values that this query is asked with."""
+    led: Sequence[KeyOf] = ()
+    """Those of `keys` that lead from a table on which the query depends: what an echo touches."""
 
 
 @value
@@ -86,6 +88,8 @@ class QueryPlan:
     truncates: Truncates
     settle: float
     """Seconds of quiet before the source is asked."""
+    depends: Sequence[TableName] = ()
+    """What it depends on: the root, too, if it depends on other rows of that."""
 
 
 @value
@@ -110,6 +114,11 @@ class Plan:
     def sources(self) -> Sequence[TableName]:
         """The source tables that any mapping reads, without repetition."""
         return tuple(dict.fromkeys(name for route in self.routes for name in (route.query.tables if route.query else (route.source,))))
+
+    @property
+    def told(self) -> frozenset[TableName]:
+        """The tables of which echoes are told: queries depend on them."""
+        return frozenset(name for query in self.queries for name in query.depends)
 
     @property
     def queries(self) -> Sequence[QueryPlan]:

@@ -62,7 +62,8 @@ def with_specials(spec: MappingSpec, items: Sequence[Item], targets: Mapping[str
             try:
                 instead.append((test, _settled(spec, given, path, target)))
             except _WrongError as error:
-                problems.append(error.problem)
+                if not _carried_over(spec, path):
+                    problems.append(error.problem)
         made.append(replace(item, convert=_replacing(instead, item.convert)) if instead else item)
     return made, [*problems, *_unused(spec, items)]
 
@@ -85,6 +86,12 @@ def _tests(node: Node) -> tuple[str, Mapping[str, _Test]]:
         return "", {}
     kind = node.column.kind if isinstance(node, Read) and node.column else to_column(node.type).kind
     return _TESTS.get(kind, ("", {}))
+
+
+def _carried_over(spec: MappingSpec, path: Path) -> bool:
+    """Whether it is the other direction's file that says so: what a column of this side can't take is an error of the row then."""
+    spot = spec.document.spot(path)
+    return spot is not None and spot.derived
 
 
 class _WrongError(Exception):

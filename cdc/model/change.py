@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import field
 from enum import Enum
 from typing import Final, Literal, NewType, TypeAlias
 
@@ -34,6 +35,9 @@ class Op(Enum):
     UPDATE = "update"
     DELETE = "delete"
     TRUNCATE = "truncate"
+    """All rows of the table went, by one statement."""
+    LOST = "lost"
+    """Rows went or came without events of theirs: partitions that are dropped, a table that takes another one's name."""
 
     __hash__ = object.__hash__  # Enum's own is Python code, and rows are counted by it
 
@@ -43,7 +47,7 @@ class Change:
     """One row's change. `old` and `new` have one value per column of `table`.
 
     `old` is None for an insert, and for an update that the log describes by its new image alone (PostgreSQL's default replica
-    identity when the key stays). Columns that the log does not carry are `ABSENT`. A truncate has neither.
+    identity when the key stays). Columns that the log does not carry are `ABSENT`. TRUNCATE and LOST have neither.
     """
 
     table: Table
@@ -62,9 +66,30 @@ class Transaction:
     """Commit time by the source's clock, seconds since the epoch."""
     origin: Origin = ()
     echoes: int = 0
-    """Row changes left out because the transaction came from this pipeline's own target."""
+    """Row changes that are not to be followed because the transaction came from this pipeline's own target. `changes` are then those
+    of tables on which queries depend, for these alone."""
     beat: float = 0.0
     """It is a heartbeat, written at this time by the daemon's clock; it has no changes."""
+    size: int = field(default=0, compare=False)
+    """Bytes that the changes took in the log, roughly."""
+
+    @property
+    def echo(self) -> bool:
+        return self.echoes > 0
+
+
+@value
+class Part:
+    """Some changes of a committed transaction that is too large to be held. More parts follow, and then a `Transaction` with the rest and the end."""
+
+    changes: Sequence[Change]
+    at: Position
+    """A place inside the transaction: the source can be asked for what it holds since. No checkpoint may say it."""
+    committed_at: float
+    origin: Origin = ()
+    size: int = field(default=0, compare=False)
+    echo: bool = False
+    """It is of a transaction with echoes."""
 
 
 @value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from typing import NamedTuple
 
 from cdc.model.types import Type
@@ -76,6 +78,8 @@ class Definition:
     triggers: bool
     estimate: int
     """Rows, roughly, by the server's statistics."""
+    loose: Mapping[str, str] = field(default_factory=dict)
+    """Column → the collation or type by which the server holds different texts of it equal; others it tells apart letter by letter."""
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)

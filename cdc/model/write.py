@@ -35,6 +35,8 @@ class Truncates(Enum):
 
     HALT = "halt"
     IGNORE = "ignore"
+    APPLY = "apply"
+    """The rows that the target holds of the mapping are deleted by its rule."""
 
 
 @identity
@@ -60,6 +62,12 @@ class TargetPlan:
     """What `Ref`s in keys and images of this plan refer to, one per column at most."""
     halts: bool = False
     """The first row that can't be mapped or written ends the run, instead of being parked."""
+    scope: tuple[tuple[Column, Value], ...] = ()
+    """What all rows of the mapping have in common; only looked at where `truncate` is applied. Rows with other values are others'."""
+    loose: bool = False
+    """The server holds some different texts of the key equal: by a collation, or for blanks at the end."""
+    exact: bool = False
+    """The source tells such texts apart: a row whose key is another text is another's, however equal the server holds the two."""
 
 
 @value
@@ -68,6 +76,8 @@ class Write:
 
     `ABSENT` in an image leaves the target's value alone. `moved` is the key that the row had until now, when it changes: the
     row at `moved` becomes the row at `key` and keeps what no mapping writes. `change` is what the write came from.
+
+    A write of a TRUNCATE has no key and no image until the pipeline has put a delete of each row that the target holds in its place.
 
     Where the plan has references, a `Ref` may stand in place of any value until the target has put what it finds there.
     """
@@ -124,6 +134,13 @@ class Batch:
     """Row changes that wait from now on, each key's in order."""
     released: Mapping[int, str] = field(default_factory=dict)
     """Id → mapping of parked row changes that wait no more."""
+    begins: bool = True
+    """It begins a target transaction; otherwise it goes on in the one that the part before it has left open."""
+    ends: bool = True
+    """It ends the target transaction. Otherwise it is a part of a source transaction that is too large to be held: the rest follows,
+    `upto` is a place inside, and the checkpoint stays at `after` until the end."""
+    empties: bool = False
+    """Among the writes there are such as stand for all rows of their mapping: see `Write`."""
 
 
 @value
@@ -146,6 +163,6 @@ class Applied:
     rows: Mapping[tuple[str, Op], int]
     """(mapping, op) → row changes that took effect."""
     unchanged: Mapping[str, int]
-    """mapping → upserts of what was there already, and deletes of what was not."""
+    """mapping → upserts of what was there already, deletes of what was not, and changes of rows that the source has no more."""
     adopted: Mapping[str, int] = field(default_factory=dict)
     """mapping → rows of the target that became a source row's own, by `match`."""

@@ -69,7 +69,10 @@ def with_answers(batch: Batch, answers: Answered) -> Batch:
 
 def _applied_early(way: Way, batch: Batch, answers: Answered) -> bool:
     assert batch.after is not None
-    early = with_answers(Batch(batch.after, batch.after, (), batch.phase, origin=batch.origin), answers)
+    if not batch.begins and (answers.parked or answers.released):
+        return False  # with the end
+    begun = Batch(batch.after, batch.after, (), batch.phase, origin=batch.origin, begins=batch.begins, ends=batch.begins)
+    early = with_answers(begun, answers)
     try:
         complete_and_apply(way, early, parks=False)
     except (BadRow, ParkedChanged):

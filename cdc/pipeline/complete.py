@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from cdc.model.change import ABSENT, Change, Position, Row
 from cdc.model.errors import BadRow, Incomplete, Misconfigured, ParkedChanged, Refused
 from cdc.model.table import Table
 from cdc.model.write import KEEPING, Applied, Batch, Write
+from cdc.pipeline.emptied import prove_emptied, with_deletes
 from cdc.pipeline.way import Way
 from cdc.source.base import Source
 
@@ -19,28 +21,42 @@ def complete_and_apply(way: Way, batch: Batch, *, parks: bool = True) -> Applied
     """Apply a batch; where a missing row came in part (unchanged TOAST, minimal row image), fetch it and apply again.
 
     A row that the target has marked as deleted counts as missing, since it was not followed from then on. What can't be written is
-    parked, and the rest applied again; with `parks` false, `Refused` and `ParkedChanged` are raised instead. Each round completes or
+    parked, and the rest applied again; of a part, it waits for the transaction's end. With `parks` false, `Refused` and `ParkedChanged` are raised instead. Each round completes or
     parks at least one write, or does without it, so that it ends.
     """
-    made: Batch | Applied = batch
-    step = _refreshed
+    made: Batch | Applied = way.parking.rest.due(batch)
+    step, left_out = _refreshed, Counter[str]()
     while isinstance(made, Batch):
         batch = made
         try:
             made, step = step(way, batch), _applied
+            left_out += _fewer(batch, made)
         except Refused as refused:
+            prove_emptied(batch, refused)
             if not parks:
                 raise
-            made = way.parking.instead(batch, refused)
+            made = way.parking.instead(batch, refused) if batch.ends else way.parking.rest.instead(batch, refused)
         except ParkedChanged:
             if not parks:
                 raise
             made = way.parking.after(way.target.parked.keys(), batch)
-    way.parking.applied(batch, made, way.target.parked)
+    if left_out:
+        made = replace(made, unchanged=Counter(made.unchanged) + left_out)
+    if batch.ends:
+        way.parking.applied(batch, made, way.target.parked)
     return made
 
 
+def _fewer(before: Batch, after: Batch | Applied) -> Counter[str]:
+    """Count the writes that are done without, by mapping: a row change that nobody counts would look lost."""
+    if not isinstance(after, Batch) or len(after.writes) >= len(before.writes):
+        return Counter()
+    return Counter(write.plan.mapping for write in before.writes) - Counter(write.plan.mapping for write in after.writes)
+
+
 def _refreshed(way: Way, batch: Batch) -> Batch | Applied:
+    if batch.empties:
+        batch = with_deletes(batch, way.target, way.node)
     return replace(batch, writes=refreshed(way.source, way.bind, batch.writes, batch.upto))
 
 

@@ -7,52 +7,76 @@ snapshots and deleted first. Rows that are there already are not written again, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from typing import TypeAlias
 
 from cdc.failpoint import reach
 from cdc.mapping.plan import Bind, QueryPlan, Route
 from cdc.model.change import Change, Op, Position, Row
+from cdc.model.errors import BadRow
 from cdc.model.table import Table
-from cdc.model.write import Batch, Phase, Write
+from cdc.model.write import Batch, Phase, TargetPlan, Write
 from cdc.pipeline.ask import Answers, answered, loaded, parked, root_keys, translated, with_answers
 from cdc.pipeline.batch import Limits, batches
 from cdc.pipeline.complete import complete_and_apply
 from cdc.pipeline.park import nowhere
+from cdc.pipeline.release import mapped_now
 from cdc.pipeline.step import Loading, Step
 from cdc.pipeline.translate import Translators, translator
 from cdc.pipeline.way import Way
 from cdc.source.base import Snapshot
 
+Late: TypeAlias = dict[tuple[TargetPlan, Row], Write]
+"""Deletions that are parked, since rows refer to these still that are deleted later, or that the load will change: done at its end."""
+
 
 def load(way: Way, routes: Sequence[Route], *, begun: Position | None, limits: Limits) -> Generator[Step, None, Position]:
     """Copy all mapped tables; return the position after which the stream goes on. `begun`: a killed attempt's snapshot.
 
-    All rows come anew, so that nothing waits any more when it begins.
+    All rows come anew, so that nothing waits any more when it begins, but for deletions, which wait for its end.
     """
     with way.source.snapshot(tuple(dict.fromkeys(route.source for route in routes))) as snapshot:
         reach("load.snapshot")
         if begun is not None:
             for batch in _deletions(way, routes, (begun, snapshot.position), limits=limits):
                 complete_and_apply(way, batch)
-        forgotten = {number: one.mapping for number, one in way.parking.queues.entries.items()}
+        late, waiting = _deletions_that_wait(way)
+        forgotten = {number: one.mapping for number, one in way.parking.queues.entries.items() if number not in waiting}
         origin = (way.node,)
         complete_and_apply(way, Batch(begun, snapshot.position, (), Phase.LOADING, origin=origin, released=forgotten))
         chunk = Batch(snapshot.position, snapshot.position, (), Phase.LOADING, origin=origin)
         for route in routes:
-            yield from _copy(way, snapshot, route, chunk)
-        complete_and_apply(way, replace(chunk, phase=Phase.STREAMING))
+            yield from _copy(way, snapshot, route, chunk, late)
+        complete_and_apply(way, replace(chunk, writes=tuple(late.values()), phase=Phase.STREAMING, released=waiting))
         reach("load.done")
         return snapshot.position
 
 
-def _copy(way: Way, snapshot: Snapshot, route: Route, chunk: Batch) -> Iterator[Step]:
+def _deletions_that_wait(way: Way) -> tuple[Late, Mapping[int, str]]:
+    """Return the deletions among what is parked, and the ids and mappings of these."""
+    late: Late = {}
+    waiting: dict[int, str] = {}
+    mapped = mapped_now(way)
+    for one in way.target.parked.entries(list(way.parking.queues.entries)):
+        with suppress(BadRow):  # what can't be mapped, and deletes that an operator has not approved, are forgotten with the rest
+            made = mapped(one, one.change)
+            if isinstance(made, Write) and (gone := _deletion(made)):
+                late[gone.plan, gone.key] = gone
+                waiting[one.id] = one.mapping
+    return late, waiting
+
+
+def _copy(way: Way, snapshot: Snapshot, route: Route, chunk: Batch, late: Late) -> Iterator[Step]:
     read, estimate, mapping = 0, snapshot.estimate(route.source), route.target.mapping
     inserts = writes_of(way, route, snapshot.position)
     yield Loading(mapping, route.source, 0, estimate, done=False)
     for table, rows in snapshot.rows(route.source, way.rows):
         answers = inserts(table, rows)
+        for write in answers.writes if late else ():
+            late.pop((write.plan, write.key), None)
         if answers.writes or answers.refused:
             complete_and_apply(way, with_answers(chunk, parked(way.parking, answers, chunk)))
             reach("load.chunk")
@@ -104,7 +128,7 @@ def _deletions(way: Way, routes: Sequence[Route], window: tuple[Position, Positi
             query = next(query for query in queries if query.target is touched.plan)
             writes += answered(way.source, way.bind, query, root_keys(way.source, query, touched), touched.since).writes
         if gone := [deleted for write in writes if (deleted := _deletion(write))]:
-            yield Batch(begun, begun, gone, Phase.LOADING, origin=step.origin)
+            yield Batch(begun, begun, gone, Phase.LOADING, origin=step.origin, empties=step.empties)
 
 
 def _deletion(write: Write) -> Write | None:

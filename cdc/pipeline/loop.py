@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import cache
 
 from cdc.failpoint import reach
 from cdc.mapping.plan import Plan, RowPlan
+from cdc.model.change import Idle, Part, Position, Transaction
 from cdc.model.errors import ParkedChanged
 from cdc.model.table import Table
 from cdc.model.write import Batch, Phase
@@ -15,7 +16,8 @@ from cdc.pipeline.batch import Limits, batches
 from cdc.pipeline.load import load
 from cdc.pipeline.park import Parking
 from cdc.pipeline.release import release, release_all
-from cdc.pipeline.step import Done, Holding, Step
+from cdc.pipeline.resync import Wanted, repair, sources
+from cdc.pipeline.step import Done, Holding, Parted, Step
 from cdc.pipeline.translate import Translators
 from cdc.pipeline.way import Way
 from cdc.source.base import Source
@@ -25,14 +27,22 @@ _PING = 5.0
 """Seconds without a batch after which the target is asked whether it is still there."""
 
 
-def run(
-    source: Source, plan: Plan, target: Target, *, node: str, limits: Limits, clock: Callable[[], float], until_head: bool = False
+def run(  # noqa: PLR0913, a bag for the eighth would only hide it
+    source: Source,
+    plan: Plan,
+    target: Target,
+    *,
+    node: str,
+    limits: Limits,
+    clock: Callable[[], float],
+    until_head: bool = False,
+    wanted: Wanted | None = None,
 ) -> Iterator[Step]:
     """Go on from the target's checkpoint, or begin with the initial load; confirm to the source only what is durable on the target.
 
     `node` is the source database's name in the service file, `clock` a monotonic clock in seconds. With `until_head` the loop ends
-    when everything is applied that the log holds once the load is done. Raises `CdcError`; then nothing of the batch at hand was
-    applied, and a new source, target and loop go on from the checkpoint.
+    when everything is applied that the log holds once the load is done. `wanted`: what is to be repaired before the stream goes on.
+    Raises `CdcError`; then nothing of the batch at hand was applied, and a new source, target and loop go on from the checkpoint.
     """
     queries = plan.queries
 
@@ -49,12 +59,28 @@ def run(
     if after is None or checkpoint.phase is Phase.LOADING:
         after = yield from load(way, plan.routes, begun=after, limits=limits)
     source.confirm(after)
+    if wanted is not None:
+        after = yield from _repaired(way, plan, after, wanted, limits)
     feed = source.read(after, source.head() if until_head else None)
     yield from _told(parking)
-    heard = clock()
-    for step in batches(feed, Translators(bind, parking), after, node=node, limits=limits, clock=clock, queries=queries):
+    after = yield from _followed(way, feed, after, limits)
+    if until_head:
+        release_all(way, after)
+        yield from _told(parking)
+
+
+def _followed(way: Way, feed: Iterable[Transaction | Part | Idle], after: Position, limits: Limits) -> Generator[Step, None, Position]:
+    """Apply what the feed gives; return where it has ended."""
+    source, parking, clock = way.source, way.parking, way.clock
+    heard, written = clock(), 0
+    for step in batches(feed, Translators(way.bind, parking), after, node=way.node, limits=limits, clock=clock, queries=way.queries):
         if isinstance(step, Batch):
             applied = yield from ask_and_apply(way, step)
+            if not step.ends:
+                written += len(step.writes)
+                yield Parted(written)
+                continue
+            written = 0
             source.confirm(step.upto)
             reach("confirm.post")
             after, heard = step.upto, clock()
@@ -66,9 +92,15 @@ def run(
             yield step
         release(way, after)
         yield from _told(parking)
-    if until_head:
-        release_all(way, after)
-        yield from _told(parking)
+    return after
+
+
+def _repaired(way: Way, plan: Plan, after: Position, wanted: Wanted, limits: Limits) -> Generator[Step, None, Position]:
+    """Apply the log up to a snapshot, and repair by that; return the position, which is the snapshot's but for our own echoes."""
+    with way.source.snapshot(sources(plan.routes, wanted)) as snapshot:
+        after = yield from _followed(way, way.source.read(after, snapshot.position), after, limits)
+        yield from repair(way, plan.routes, wanted, snapshot, after)
+    return after
 
 
 def _ping(way: Way) -> None:

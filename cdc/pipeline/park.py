@@ -6,16 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from cdc.mapping.change_row import identity_of
 from cdc.model.change import Change, Origin, Position, Row
 from cdc.model.errors import BadRow, Refused
 from cdc.model.parked import Parked, ParkedKey, cause, source_keys
 from cdc.model.write import Applied, Batch, TargetPlan
 from cdc.pipeline.budget import Budget, Shares, check_age, check_rows
+from cdc.pipeline.emptied import last_emptied
 from cdc.pipeline.queues import Queues
+from cdc.pipeline.rest import Rest
 from cdc.pipeline.schedule import Schedule, Spot, related
 from cdc.pipeline.step import Holding
 from cdc.target.base import ParkedRows
 
+_LARGEST = 1_000_000
+"""Characters of a row change, both rows together, that are kept while it waits."""
 _LONGEST = 10_000
 """Row changes of one key that are tried together; what is behind them comes next."""
 
@@ -31,6 +36,7 @@ class Parking:
         self._related = related(plans)
         self._budget, self._clock, self._shares = budget, clock, Shares(budget)
         self._news = _News()
+        self.rest = Rest()
 
     def parked(self, mapping: str, change: Change, at: float | None, where: tuple[Position, Origin], error: BadRow | None) -> Parked:
         """Return what is parked instead of a write, and let later changes of the row queue behind it. Raises the error where the mapping halts.
@@ -43,21 +49,32 @@ class Parking:
         for key in source_keys(change):
             ids = self.queues.held[mapping].setdefault(key, [])
             known = ids[0] if ids and mapping in self._queries else known
-        return Parked(mapping, change, at, *where, cause(error) if error is not None else None, known)
+        return Parked(mapping, _kept(change), at, *where, cause(error) if error is not None else None, known)
+
+    def empty(self, mapping: str) -> dict[int, str]:
+        """A TRUNCATE takes all rows of a mapping: return what is to be released, and know of nothing that waits there."""
+        ids = {one.id: mapping for one in self.queues.entries.values() if one.mapping == mapping}
+        self._drop(ids)
+        self.queues.held[mapping].clear()
+        return ids
 
     def instead(self, batch: Batch, refused: Refused) -> Batch:
         """Return the batch with what was refused, and what comes behind it, parked.
 
-        What an earlier round has parked, and what was parked before it was written at all, comes later in its key's order.
+        What an earlier round has parked, and what was parked before it was written at all, comes later in its key's order. What a
+        TRUNCATE behind it takes away is not parked, but left out.
         """
         errors = {id(write): error for write, error in refused.refused}
         where, taken = (batch.upto, batch.origin[:-1]), set[Spot]()
         writes, parked = [], []
-        for write in batch.writes:
+        emptied = last_emptied(batch) if batch.empties else {}
+        for at, write in enumerate(batch.writes):
             mapping, error = write.plan.mapping, errors.get(id(write))
             spots = {(mapping, key) for key in source_keys(write.change)}
             if error is None and taken.isdisjoint(spots):
                 writes.append(write)
+            elif at < emptied.get(write.plan, -1):
+                continue
             else:
                 taken |= spots
                 parked.append(self.parked(mapping, write.change, write.committed_at, where, error))
@@ -146,6 +163,18 @@ class Parking:
 def nowhere() -> Parking:
     """Return what keeps what can't be mapped out of the way, where nobody asks for it."""
     return Parking((), (), Budget(), lambda: 0.0)
+
+
+def _kept(change: Change) -> Change:
+    """Return what is kept of a row change: of a very large one the keys, and its row is read from the source when it is tried again.
+
+    A server takes statements up to a size that is its own business, and what waits is tried again many rows at a time.
+    """
+    size = sum(len(text) for row in (change.old, change.new) if row is not None for text in row if isinstance(text, str))
+    if size <= _LARGEST or not change.table.key:
+        return change
+    old, new = (None if row is None else identity_of(change.table, row) for row in (change.old, change.new))
+    return Change(change.table, change.op, old, new)
 
 
 class _News:

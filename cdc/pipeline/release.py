@@ -150,7 +150,7 @@ def _again(owners: dict[Spot, Attempt], refused: Refused) -> None:
 
 
 def _attempts(way: Way, at: Position, groups: Iterable[Sequence[Parked]]) -> Iterator[Attempt]:
-    queries, mapped = {query.target.mapping: query for query in way.queries}, _mapped(way)
+    queries, mapped = {query.target.mapping: query for query in way.queries}, mapped_now(way)
     asked: dict[tuple[str, bool], list[Parked]] = defaultdict(list)
     for group in groups:
         if group[0].mapping in queries:
@@ -165,7 +165,7 @@ def _attempts(way: Way, at: Position, groups: Iterable[Sequence[Parked]]) -> Ite
         yield from (Asking(one, found.get(source_keys(one.change))) for one in entries)
 
 
-def _mapped(way: Way) -> Mapped:
+def mapped_now(way: Way) -> Mapped:
     """Return what maps a parked row change by the mapping as it is now."""
     translators = cache(partial(_translator, way))
     return lambda one, change: translators(one.mapping, change.table, one.asked)(change, one.committed_at)

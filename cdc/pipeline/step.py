@@ -54,6 +54,14 @@ class Asked:
 
 
 @value
+class Parted:
+    """A part of a transaction that is too large to be held is written. Nothing of it can be seen before its end is written, too."""
+
+    rows: int
+    """Writes of it so far."""
+
+
+@value
 class Holding:
     """What waits has changed."""
 
@@ -68,4 +76,31 @@ class Holding:
     """Mapping → row changes that an operator has given up."""
 
 
-Step: TypeAlias = Loading | Asked | Done | Waiting | Holding
+@value
+class Gone:
+    """What was found to have gone from a mapping's source, and what became of it."""
+
+    mapping: str
+    deleted: int
+    kept: int
+    """Rows without a source row that stay: they may be the target's own, or it refused to delete them."""
+
+
+@value
+class Resynced:
+    """Mappings have been compared and repaired: by mapping, what that came to."""
+
+    number: str
+    """The request's."""
+    rows: Mapping[str, int]
+    """Source rows that were compared."""
+    written: Mapping[str, int]
+    """Target rows that were not as they should be, and are now."""
+    deleted: Mapping[str, int]
+    kept: Mapping[str, int]
+    """Target rows that the source does not have, and that stay."""
+    parked: Mapping[str, int]
+    """Row changes that wait, since they can't be mapped or written."""
+
+
+Step: TypeAlias = Loading | Gone | Resynced | Asked | Parted | Done | Waiting | Holding

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from cdc.mapping.plan import QueryPlan, Touches
 from cdc.model.change import Change, Op, Position, Row
-from cdc.model.errors import Truncated
 from cdc.model.table import Table
-from cdc.model.write import Touched, Truncates
-from cdc.pipeline.translate import FILTER, TRUNCATE_IGNORED
+from cdc.model.write import Touched
+from cdc.pipeline.translate import FILTER, unseen
 
 _PATIENCE = 10.0
 """Seconds that a batch waits for its keys to become quiet, at most."""
+_UNSEEN = (Op.TRUNCATE, Op.LOST)
 
 
 class Touching(dict[Table, Sequence[tuple[QueryPlan, Touches]]]):
@@ -41,14 +41,19 @@ class TouchedKeys:
         self._stirred = False
         self._first = self._last = 0.0
 
-    def add(self, change: Change, touching: Sequence[tuple[QueryPlan, Touches]], skipped: Counter[tuple[str, str]]) -> None:
-        """Take in what a change touches. The old row counts like the new one: a child that moves leaves a root behind."""
+    def add(
+        self, change: Change, touching: Sequence[tuple[QueryPlan, Touches]], skipped: Counter[tuple[str, str]], *, echo: bool = False
+    ) -> None:
+        """Take in what a change touches. The old row counts like the new one: a child that moves leaves a root behind.
+
+        An echo's row touches the roots that depend on it, and none of its own: what it says of that one came from the target.
+        """
         rows = [row for row in (change.old, change.new) if row is not None]
         for plan, touches in touching:
-            if change.op is Op.TRUNCATE:
-                _truncated(plan, change.table, skipped)
+            if change.op in _UNSEEN:
+                skipped[plan.target.mapping, unseen(plan.target.mapping, change, plan.truncates)] += 1
                 continue
-            keys = [key for key_of in touches.keys for row in rows if (key := key_of(row)) is not None]
+            keys = [key for key_of in (touches.led if echo else touches.keys) for row in rows if (key := key_of(row)) is not None]
             if keys:
                 self._keys.setdefault(plan, {}).update(dict.fromkeys(keys))
             for place, values_of in touches.asked:
@@ -56,7 +61,7 @@ class TouchedKeys:
                     self._asked.setdefault((plan, place), {}).update(dict.fromkeys(values))
                     keys += values
             if not keys:
-                skipped[plan.target.mapping, FILTER] += 1
+                skipped[plan.target.mapping, FILTER] += not echo
                 continue
             self.count += 1
             self._settle, self._stirred = max(self._settle, plan.settle), True
@@ -85,12 +90,3 @@ class TouchedKeys:
         if self._stirred:
             self._first, self._last, self._stirred = self._first or now, now, False
         return now
-
-
-def _truncated(plan: QueryPlan, table: Table, skipped: Counter[tuple[str, str]]) -> None:
-    if plan.truncates is not Truncates.IGNORE:
-        raise Truncated(
-            f"mapping {plan.target.mapping}: {table.name} was truncated, dropped, or another table took its name",
-            "Make the target what it should be by hand, then set `truncate: ignore` in the mapping: the pipeline goes on by itself.",
-        )
-    skipped[plan.target.mapping, TRUNCATE_IGNORED] += 1

@@ -9,20 +9,21 @@ from cdc.mapping.plan import Bind, RowPlan
 from cdc.model.change import Change, Op, Row
 from cdc.model.errors import BadRow, Truncated
 from cdc.model.table import Table
-from cdc.model.write import Deletes, Truncates, Write
+from cdc.model.write import Deletes, TargetPlan, Truncates, Write
 from cdc.pipeline.park import Parking
 
 FILTER = "filter"
 DELETE_IGNORED = "delete_ignored"
 TRUNCATE_IGNORED = "truncate_ignored"
 QUEUED = "queued"
+EMPTIES = "empties"
 _DECIDE = "`cdc parked replay` deletes the row on the target, `cdc parked skip` keeps it."
 
 
 class Translate(Protocol):
     """A change → its write for one mapping, or the reason why there is none (`filter`, `delete_ignored`, `truncate_ignored`).
 
-    `at` is when it was committed, in seconds since the epoch; None in the initial load, which does not know.
+    `EMPTIES`: all rows of the mapping are to be deleted. `at` is when it was committed, in seconds since the epoch; None in the initial load, which does not know.
     """
 
     def __call__(self, change: Change, at: float | None = None, /) -> Write | str: ...
@@ -48,6 +49,10 @@ class Translators(dict[Table, list[tuple[str, Translate]]]):
         made = [(mapping, self._behind(mapping, translate) if mapping in self._guarded else translate) for mapping, translate in plain]
         self[table] = made
         return made
+
+    def target(self, mapping: str, table: Table) -> TargetPlan:
+        """Return how a mapping of this table writes."""
+        return next(plan.target for plan in self._bind(table) if plan.target.mapping == mapping)
 
     def guard(self) -> None:
         """See which mappings have parked keys now."""
@@ -94,16 +99,25 @@ def translator(plan: RowPlan, table: Table, *, approved: bool = False) -> Transl
             raise BadRow(f"mapping {target.mapping}: a row was deleted, or left `where`, and the mapping parks deletes", _DECIDE)
         return DELETE_IGNORED if target.deletes is Deletes.IGNORE else Write(target, key, None, None, change, at)
 
-    def truncate(_change: Change, _at: float | None) -> Write | str:
-        if plan.truncates is Truncates.IGNORE:
-            return TRUNCATE_IGNORED
-        raise Truncated(
-            f"mapping {target.mapping}: {table.name} was truncated, dropped, or another table took its name",
-            "Make the target what it should be by hand, then set `truncate: ignore` in the mapping: the pipeline goes on by itself.",
-        )
+    def truncate(change: Change, _at: float | None) -> Write | str:
+        if plan.truncates is Truncates.APPLY and change.op is Op.TRUNCATE:
+            return EMPTIES
+        return unseen(target.mapping, change, plan.truncates)
 
-    by_op = {Op.INSERT: insert, Op.UPDATE: update, Op.DELETE: delete, Op.TRUNCATE: truncate}
+    by_op = {Op.INSERT: insert, Op.UPDATE: update, Op.DELETE: delete, Op.TRUNCATE: truncate, Op.LOST: truncate}
     return lambda change, at=None: by_op[change.op](change, at)
+
+
+def unseen(mapping: str, change: Change, rule: Truncates) -> str:
+    """Return why nothing is done where rows went without events of theirs. Raises `Truncated` unless the mapping ignores it."""
+    if rule is Truncates.IGNORE:
+        return TRUNCATE_IGNORED
+    how = "was truncated, dropped, or another table took its name" if rule is Truncates.HALT else _LOST
+    raise Truncated(f"mapping {mapping}: {change.table.name} {how}", _BY_HAND)
+
+
+_LOST = "lost rows otherwise than by TRUNCATE, which alone `truncate: apply` follows: partitions, DROP, or another table took its name"
+_BY_HAND = "Make the target what it should be by hand, then set `truncate: ignore` in the mapping: the pipeline goes on by itself."
 
 
 def _new(change: Change, _at: float | None) -> Row:

@@ -88,26 +88,34 @@ def translated(where: str) -> Iterator[None]:
         raise classify(error, where) from error
     except (OSError, ssl.SSLError) as error:
         raise Unreachable(f"{where}: {error}") from error
+    except RuntimeError as error:
+        if "LOAD_LOCAL" not in str(error):
+            raise
+        raise CdcError(f"{where}: the server asks for a file of this host, which it does not get", _STRANGE) from None
 
 
 def classify(error: pymysql.MySQLError, where: str) -> CdcError:
     """Name the class of a PyMySQL error. Messages that quote values ("Duplicate entry 'x'") lose them."""
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     kind = KINDS.get(number) or (CdcError if number else Unreachable)
-    return kind(
-        f"{where}: {_without_values(number, str(error.args[-1]) if error.args else str(error))} (error {number})", HINTS.get(number, "")
-    )
+    text = _without_values(number, str(error.args[-1]) if error.args else str(error))
+    return kind(f"{where}: {text} (error {number})", _CERTIFICATE if _UNTRUSTED in text else HINTS.get(number, ""))
 
 
 def _without_values(number: int, text: str) -> str:
     if number == _SIGNAL:
         return "a trigger or routine refuses the row; the text is its own"
+    if number == _PARTITION:
+        return "the table has no partition for a value of the row"
     if number in _QUOTING and "'" in text:
         head, _, rest = text.partition("'")
         return head.rstrip() + (" for " + rest.rpartition("' for ")[2] if "' for " in rest else "")
     return text
 
 
-_SIGNAL = 1644
+_CERTIFICATE = "`openssl x509 -noout -dates -subject` shows what the server's certificate says."
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+_STRANGE = "Is this the server that you mean? `ssl_ca` in its URL makes sure."
+_SIGNAL, _PARTITION = 1644, 1526
 _QUOTING = frozenset((1062, 1064, 1292, 1366, 1367, 1411, 1525, 1557, 1586, 1690, 1761, 1762, 3854))
 """Messages that quote a value, mostly followed by what it was for."""

@@ -10,6 +10,7 @@ from pymysql.connections import Connection
 
 from cdc.model.errors import Denied, Misconfigured
 from cdc.model.table import Column, Definition, ForeignKey, TableName, Unique
+from cdc.model.types import Kind
 from cdc.server.mysql import translated
 from cdc.server.mysql_types import Facts, labels_of, type_of
 from cdc.sql.names import my_table
@@ -29,7 +30,7 @@ where event_object_schema in %s and event_object_table in %s"""
 
 _COLUMNS = """
 select table_schema, table_name, column_name, data_type, column_type, is_nullable, column_default, extra,
-    character_maximum_length, numeric_precision, numeric_scale, datetime_precision, character_set_name
+    character_maximum_length, numeric_precision, numeric_scale, datetime_precision, character_set_name, collation_name
 from information_schema.columns
 where table_schema in %s and table_name in %s
 order by table_schema, table_name, ordinal_position"""
@@ -116,11 +117,19 @@ def _definition(
     foreign_parts: Sequence[tuple[Any, ...]],
     triggers: bool,
 ) -> Definition:
-    described = tuple(_column(*row) for row in columns)
+    described = tuple(_column(*row) for *row, _ in columns)
+    loose = {column.name: row[-1] for column, row in zip(described, columns, strict=True) if _loose(column, row[-1])}
     uniques = tuple(_uniques(unique_parts))
     followed = any(unique.exact for unique in uniques)
     identity = tuple(column.name for column in described) if followed else None
-    return Definition(name, described, uniques, tuple(_foreign_keys(foreign_parts)), identity, triggers, estimate)
+    return Definition(name, described, uniques, tuple(_foreign_keys(foreign_parts)), identity, triggers, estimate, loose)
+
+
+def _loose(column: Column, collation: str | None) -> bool:
+    """Most collations leave blanks at the end out of a comparison, `_bin` too; in a char(n) there are none."""
+    if collation is None or column.type.kind is not Kind.TEXT:
+        return False
+    return not collation.endswith(("_nopad_bin", "_0900_bin")) and not (column.type.padded and collation.endswith("_bin"))
 
 
 def _column(

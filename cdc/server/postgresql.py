@@ -28,6 +28,14 @@ SESSION: Mapping[str, str] = {
 }
 """What the text of values and the meaning of our statements rely on, whatever role and database say."""
 
+FAILOVER = "failover"
+"""An endpoint's option that is no setting of libpq: its slot is to go with the log to a standby."""
+PATIENCE = 10
+"""Seconds to wait for a connection where the URL does not say."""
+_OURS = (OPTION, FAILOVER)
+CERTIFICATE = "Has the server's certificate expired, or is it another server's? `openssl x509 -noout -dates -subject` says so of the file."
+_UNTRUSTED = "certificate verify failed"
+"""libpq does not say why."""
 _QUOTED = re.compile('".*"', re.DOTALL)
 
 
@@ -37,7 +45,7 @@ def conninfo(endpoint: Endpoint, application: str, settings: Mapping[str, str], 
     options = " ".join(f"-c {key}={text.replace(' ', chr(92) + ' ')}" for key, text in settings.items())
     given: dict[str, str | int] = {
         "host": endpoint.host, "port": endpoint.port, "user": endpoint.user, "dbname": endpoint.database,
-        "connect_timeout": "10", **of_libpq(endpoint.options), **{key: text for key, text in endpoint.options.items() if key != OPTION},
+        "connect_timeout": str(PATIENCE), **of_libpq(endpoint.options), **{key: text for key, text in endpoint.options.items() if key not in _OURS},
         "application_name": application, "client_encoding": "UTF8", "options": f"{endpoint.options.get('options', '')} {options}", **extra,
     }  # fmt: skip
     if endpoint.password:
@@ -69,7 +77,8 @@ def classify(error: psycopg.Error, where: str) -> CdcError:
     message = _without_values(state, error.diag.message_primary or str(error).strip())
     if error.sqlstate is None:
         message = message.splitlines()[0]  # libpq explains itself on the lines after
-    return kind(f"{where}: {message}" + (f" (SQLSTATE {state})" if state else ""), HINTS.get(state, ""))
+    hint = CERTIFICATE if _UNTRUSTED in message else HINTS.get(state, "")
+    return kind(f"{where}: {message}" + (f" (SQLSTATE {state})" if state else ""), hint)
 
 
 def _without_values(state: str, message: str) -> str:

@@ -30,13 +30,18 @@ where c.relkind in ('r', 'p') and n.nspname <> 'information_schema' and n.nspnam
 
 _COLUMNS = """
 select a.attrelid, a.attname, a.atttypid, a.atttypmod, not a.attnotnull, a.atthasdef, a.attgenerated <> '',
-    a.attidentity <> '' or exists (
+    a.attidentity <> '' or coalesce((select nullif(t.typbasetype, 0) from pg_type t where t.oid = a.atttypid), a.atttypid) in (20, 21, 23, 1700) and (exists (
         select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
         and d.classid = 'pg_class'::regclass and d.deptype = 'a' and a.atthasdef and exists (
-            select from pg_class s where s.oid = d.objid and s.relkind = 'S'))
+            select from pg_class s where s.oid = d.objid and s.relkind = 'S')) or exists (
+        select from pg_attrdef f join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = f.oid and d.refclassid = 'pg_class'::regclass
+        join pg_class s on s.oid = d.refobjid and s.relkind = 'S'
+        where f.adrelid = a.attrelid and f.adnum = a.attnum and pg_get_expr(f.adbin, f.adrelid) ~ '^nextval[(]''([^'']|'''')*''::regclass[)]$')),
+    coalesce((select b.typname from pg_type t join pg_type b on b.oid in (t.oid, t.typbasetype) where t.oid = a.atttypid and b.typname = 'citext'),
+        (select l.collname from pg_collation l where l.oid = a.attcollation and not l.collisdeterministic))
 from pg_attribute a where a.attrelid = any(%s::oid[]) and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum"""
-"""A serial column is a column with a default that owns a sequence."""
+"""A serial column is a column with a default that owns a sequence. One that only takes numbers from a sequence is counted by it as well; the types are int8, int2, int4 and numeric."""
 
 _TYPES = """
 with recursive needed (oid) as (
@@ -108,7 +113,7 @@ def describe(connection: psycopg.Connection, names: Sequence[TableName]) -> dict
     with _snapshot(connection):
         tables = connection.execute(_TABLES, ([n.schema for n in names], [n.name for n in names])).fetchall()
         oids = [oid for oid, *_ in tables]
-        columns, uniques = _columns(connection, oids), _uniques(connection, oids)
+        (columns, loose), uniques = _columns(connection, oids), _uniques(connection, oids)
         foreign_keys, identities = _foreign_keys(connection, oids), _identities(connection, oids)
     return {
         TableName(schema, name): Definition(
@@ -119,6 +124,7 @@ def describe(connection: psycopg.Connection, names: Sequence[TableName]) -> dict
             _identity(columns[oid], identities[oid]),
             triggers,
             estimate,
+            loose[oid],
         )
         for oid, schema, name, triggers, estimate in tables
     }
@@ -149,11 +155,14 @@ def _snapshot(connection: psycopg.Connection) -> Iterator[None]:
         yield
 
 
-def _columns(connection: psycopg.Connection, oids: Sequence[int]) -> Mapping[int, list[Column]]:
+def _columns(connection: psycopg.Connection, oids: Sequence[int]) -> tuple[Mapping[int, list[Column]], Mapping[int, dict[str, str]]]:
+    """Return each table's columns, and by what those are compared that are not compared letter by letter."""
     rows = connection.execute(_COLUMNS, (oids,)).fetchall()
     facts = type_facts(connection, (row[2] for row in rows))
-    found = defaultdict[int, list[Column]](list)
-    for table, name, oid, modifier, nullable, default, generated, identity in rows:
+    found, loose = defaultdict[int, list[Column]](list), defaultdict[int, dict[str, str]](dict)
+    for table, name, oid, modifier, nullable, default, generated, identity, compared in rows:
+        if compared:
+            loose[table][name] = compared
         domains = list(_domains(oid, facts))
         found[table].append(
             Column(
@@ -165,7 +174,7 @@ def _columns(connection: psycopg.Connection, oids: Sequence[int]) -> Mapping[int
                 identity,
             )
         )
-    return found
+    return found, loose
 
 
 def _domains(oid: int, facts: Mapping[int, Facts]) -> Iterator[Facts]:

@@ -16,6 +16,7 @@ RULES: Sequence[Rule] = (
     rule("40", Transient, "the transaction was rolled back"),
     rule("55P03", Transient, "a lock was not had in time (`lock_timeout`)"),
     rule("55006", Transient, "an object is in use"),
+    rule("72", Transient, "the snapshot is too old"),
     rule("57014", Transient, "the statement was cancelled, or took too long (`statement_timeout`)"),
     rule("25P03", Transient, "the session was idle in a transaction for too long"),
     rule("25P04", Transient, "the transaction took too long (`transaction_timeout`)"),
@@ -51,6 +52,7 @@ RULES: Sequence[Rule] = (
     rule("57P04", Misconfigured, "the database was dropped"),
     rule("3F000", Misconfigured, "there is no such schema"),
     rule("26000 42P05", Misconfigured, "the session is not the one that it was", _POOLER),
+    rule("55000", Misconfigured, "an object is not in a state for it, such as a published table without a replica identity"),
     rule("42", Misconfigured, "a table, column or function is not there or not as it was"),
     rule("58 XX", CdcError, "the server failed: input or output, a damaged file, an internal error"),
 )

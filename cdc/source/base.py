@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from cdc.mapping.query.query import Query, Question, Refusal
-from cdc.model.change import Idle, Position, Row, Transaction
+from cdc.model.change import Idle, Part, Position, Row, Transaction
 from cdc.model.errors import Finding
 from cdc.model.table import Definition, Table, TableName
 
@@ -36,10 +36,12 @@ class Source(Protocol):
         """Return where the log ends now."""
         ...
 
-    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Idle]:
+    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Part | Idle]:
         """Yield what was committed after `after`, in commit order, with an `Idle` whenever nothing more is at hand.
 
-        Own transactions (marked with the target's name) come with `echoes` counted and no changes; transactions without a row of a
+        A transaction that is too large to be held comes as one `Part` after the other, and a `Transaction` last; it is committed before
+        its first part comes. Whether it is an own one is known by then, too. An `Idle` between them says nothing of the transaction.
+        Own transactions (marked with the target's name) come with `echoes` counted, and no changes but those that are told; transactions without a row of a
         wanted table do not come at all, they only move `Idle.upto`. Own echoes alone never move `Idle.upto`, other traffic
         does; both move `Idle.seen`. With nothing to say it yields an `Idle` at least once a second. With `until` it ends, after a
         last `Idle`, when all that was committed up to `until` has been yielded. Reading goes on in a thread of its own, into a

@@ -8,10 +8,14 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from cdc.failpoint import reach
-from cdc.model.change import Idle, Position, Transaction
+from cdc.model.change import Idle, Part, Position, Transaction
 
 CAPACITY = 20_000
 """Row changes that the queue holds before the reader stops receiving."""
+SIZE = 32 * 1024 * 1024
+"""Bytes of log in the queue before the reader stops receiving."""
+PART_ROWS, PART_SIZE = 5_000, 8 * 1024 * 1024
+"""Row changes, and bytes of log, of a transaction that is not at its end yet, from which a reader hands them on as a `Part`."""
 _OVERHEAD = 1
 """What a transaction weighs beside its rows."""
 _TICK = 0.5
@@ -21,10 +25,11 @@ _TICK = 0.5
 class Reader(Protocol):
     """A log's connection, used by the feed's thread alone; `close` may come from another thread once that one has ended."""
 
-    def receive(self, timeout: float) -> tuple[Sequence[Transaction], bool]:
+    def receive(self, timeout: float) -> tuple[Sequence[Transaction | Part], bool]:
         """Wait up to `timeout` seconds for data; return what it completed, and whether more is at hand at once.
 
-        May return early with nothing and True, after a bounded amount of work inside a large transaction.
+        May return early with nothing and True, after a bounded amount of work inside a large transaction. What it returns and what it
+        keeps of an open transaction is never much more than a part.
         """
         ...
 
@@ -51,19 +56,19 @@ class Feed:
     def __init__(self, reader: Reader, name: str, capacity: int = CAPACITY) -> None:
         self._reader = reader
         self._capacity = capacity
-        self._items: deque[Transaction | Idle | BaseException | None] = deque()
-        self._weight = 0
+        self._items: deque[Transaction | Part | Idle | BaseException | None] = deque()
+        self._weight = self._size = 0
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=f"reader {name}", daemon=True)
 
-    def items(self) -> Iterator[Transaction | Idle]:
+    def items(self) -> Iterator[Transaction | Part | Idle]:
         """Yield what the reader gives; an `Idle` only when no more of the log stands behind it. Raises what the reader raised."""
         self._thread.start()
         while (item := self._take()) is not None:
             if isinstance(item, BaseException):
                 raise item
-            if isinstance(item, Transaction) or not self._more():
+            if not isinstance(item, Idle) or not self._more():
                 yield item
 
     def rows(self) -> int:
@@ -80,25 +85,26 @@ class Feed:
 
     def _more(self) -> bool:
         """Return whether more of the log stands in the queue; its end or an error is not more."""
-        return bool(self._items) and isinstance(self._items[0], Transaction | Idle)
+        return bool(self._items) and isinstance(self._items[0], Transaction | Part | Idle)
 
-    def _take(self) -> Transaction | Idle | BaseException | None:
+    def _take(self) -> Transaction | Part | Idle | BaseException | None:
         with self._changed:
             while not self._items:
                 self._changed.wait()
             item = self._items.popleft()
-            if isinstance(item, Transaction):
+            if isinstance(item, Transaction | Part):
                 self._weight -= len(item.changes) + _OVERHEAD
+                self._size -= item.size
                 self._changed.notify_all()
             return item
 
     def _run(self) -> None:
         try:
             while not self._closed and not self._reader.finished():
-                transactions, more = self._reader.receive(_TICK)
-                if transactions:
+                found, more = self._reader.receive(_TICK)
+                if found:
                     reach("source.decoded")
-                self._put(transactions, None if more else self._idle())
+                self._put(found, None if more else self._idle())
                 self._reader.keepalive()
             self._put((), self._idle())
             self._end(None)
@@ -108,12 +114,13 @@ class Feed:
     def _idle(self) -> Idle:
         return Idle(self._reader.upto(), self._reader.seen())
 
-    def _put(self, transactions: Sequence[Transaction], idle: Idle | None) -> None:
-        for transaction in transactions:
+    def _put(self, found: Sequence[Transaction | Part], idle: Idle | None) -> None:
+        for item in found:
             self._make_room()
             with self._changed:
-                self._items.append(transaction)
-                self._weight += len(transaction.changes) + _OVERHEAD
+                self._items.append(item)
+                self._weight += len(item.changes) + _OVERHEAD
+                self._size += item.size
                 self._changed.notify_all()
         if idle is not None:
             with self._changed:
@@ -123,7 +130,7 @@ class Feed:
                 self._changed.notify_all()
 
     def _make_room(self) -> None:
-        while not self._closed and self._weight >= self._capacity:
+        while not self._closed and (self._weight >= self._capacity or self._size >= SIZE):
             with self._changed:
                 self._changed.wait(_TICK)
             self._reader.keepalive()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from cdc.mapping.query.query import Query
-from cdc.model.change import ABSENT, Change, Idle, Op, Position, Row, Transaction
+from cdc.model.change import ABSENT, Change, Idle, Op, Part, Position, Row, Transaction
 from cdc.model.errors import Gap
 from cdc.model.table import Table, TableName
 from cdc.model.value import identity
@@ -17,8 +18,10 @@ START = Position("0")
 class MemorySource:
     """Transactions whose positions are the decimal numbers from 1 on, without a hole."""
 
-    def __init__(self, log: Iterable[Transaction] = (), oldest: int = 0) -> None:
+    def __init__(self, log: Iterable[Transaction] = (), oldest: int = 0, part: int = 1_000) -> None:
+        """`part`: row changes of a transaction after which they are handed on."""
         self.log = list(log)
+        self.part = part
         self.confirmed = START
         self.oldest = oldest
         """The log before this position is gone."""
@@ -33,7 +36,7 @@ class MemorySource:
     def head(self) -> Position:
         return self.log[-1].upto if self.log else START
 
-    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Idle]:
+    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Part | Idle]:
         """Yield what is there now and end; a live log's reader would wait for more."""
         if int(after) < self.oldest:
             raise Gap(f"the log begins after {self.oldest}, the checkpoint is at {after}")
@@ -41,10 +44,18 @@ class MemorySource:
         upto = seen = after
         for transaction in self.log[int(after) : int(last)]:
             if transaction.changes or transaction.echoes:
-                yield transaction
+                yield from self._parts(transaction)
             seen = transaction.upto
-            upto = upto if transaction.echoes else seen
+            upto = upto if transaction.echo and not transaction.changes else seen
         yield Idle(upto, seen)
+
+    def _parts(self, transaction: Transaction) -> Iterator[Transaction | Part]:
+        start, changes = 0, transaction.changes
+        while len(changes) - start > self.part:
+            part = changes[start : start + self.part]
+            yield Part(part, transaction.upto, transaction.committed_at, transaction.origin, echo=transaction.echo)
+            start += self.part
+        yield replace(transaction, changes=changes[start:]) if start else transaction
 
     def confirm(self, upto: Position) -> None:
         self.confirmed = upto
@@ -102,7 +113,7 @@ def _replayed(log: Iterable[Transaction]) -> _State:
 
 
 def _replay(change: Change, rows: dict[Row, Row]) -> None:
-    if change.op is Op.TRUNCATE:
+    if change.op in (Op.TRUNCATE, Op.LOST):
         rows.clear()
         return
     key = change.table.key

@@ -1,12 +1,14 @@
-"""What is asked of a source's server beside its log, over a connection of its own: heartbeats, its clock, and how long it keeps the log."""
+"""What is asked of a source's server beside its log, over a connection of its own: heartbeats, its clock, how long it keeps the log, and what no log tells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from cdc.model.errors import Finding
+from cdc.model.footing import Footing
 from cdc.model.retention import Retention
+from cdc.model.table import TableName
 
 
 class Probe(Protocol):
@@ -37,6 +39,13 @@ class Probe(Protocol):
 
     def retention(self) -> Retention:
         """Return how long the log that the pipeline needs will be there."""
+        ...
+
+    def footings(self, names: Sequence[TableName], known: Mapping[TableName, Footing]) -> Mapping[TableName, Footing]:
+        """Say what tables stand on that the log does not tell of; nothing where it tells all.
+
+        Partitions that a known table did not have are asked whether they were filled when they came.
+        """
         ...
 
     def give_up(self) -> None:

@@ -16,5 +16,6 @@ def renamed(before: TableName, after: TableName) -> Drifted:
 def replaced(name: TableName) -> Unfollowed:
     return Unfollowed(
         f"{name} is another table than before: it was dropped and made anew, or tables were swapped",
-        f"If it has other rows than the one before, {LOAD}. If it has the same, start again: the new table is followed from its first change on.",
+        f"If it has other rows than the one before, {LOAD}. If it has the same, set `truncate: ignore` in its mappings and start again:"
+        " the new table is followed from its first change on.",
     )

@@ -15,15 +15,25 @@ REASON = 255
 
 
 def read(words: Words, pipeline: str) -> str:
-    """Return the query for (paused since, why, deletes allowed, mappings, request, answer, the server's clock)."""
-    columns = "cast(paused_at as char(19)), paused_for, deletes_allowed, mappings, request, answer"
+    """Return the query for (paused since, why, deletes allowed, mappings, request, answer, resync, the server's clock)."""
+    columns = "cast(paused_at as char(19)), paused_for, deletes_allowed, mappings, request, answer, resync"
     return f"select {columns}, {words.epoch} from {_CHECKPOINT} where {_mine(words, pipeline)}"
+
+
+def footing(words: Words, pipeline: str) -> str:
+    """Return the query for what the source's tables stood on."""
+    return f"select footing from {_CHECKPOINT} where {_mine(words, pipeline)}"
 
 
 def write(words: Words, pipeline: str, given: Mapping[str, str | int | None]) -> str:
     """Return the statement that gives columns of the row new values. `seq` and `epoch` stay, so that a batch under way is not fenced off."""
     pairs = (f"{column} = {_literal(words, column, text)}" for column, text in given.items())
     return f"update {_CHECKPOINT} set {', '.join(pairs)} where {_mine(words, pipeline)}"
+
+
+def instead(words: Words, pipeline: str, column: str, text: str, before: str) -> str:
+    """Return the statement that gives a column another text, where it has still the one that was read; empty: none."""
+    return f"{write(words, pipeline, {column: text})} and coalesce({column}, '') = {words.text(before)}"
 
 
 def begin(words: Words, pipeline: str) -> str:

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from cdc.model.table import Column
 from cdc.model.write import TargetPlan
 from cdc.sql.ledger import CROSSWALK, SCHEMA
-from cdc.sql.names import my_text, pg_name, pg_table, pg_text
+from cdc.sql.names import my_text, pg_name, pg_table
+from cdc.sql.postgresql import sequence
 
 TABLE = f"{SCHEMA}.{CROSSWALK}"
 
 PG_ENTRIES = f"""select k.s, x.target_key from unnest($3::text[]) k (s) cross join lateral (
     select target_key from {TABLE} where entity = $1 and node = $2 and source_key = k.s limit 1) x"""
 """Key by key by the index. A join is free to go the other way round, and does so without statistics: all entries for each key."""
+
+PG_SOURCES = f"select source_key from {TABLE} where entity = $1 and node = $2 order by source_key limit $3::bigint"
 
 PG_RECORD = f"""insert into {TABLE} (entity, node, source_key, target_key, created_at)
 select $1, $2, s, t, clock_timestamp() from unnest($3::text[], $4::text[]) k (s, t)"""
@@ -35,9 +38,9 @@ def pg_reserve(plan: TargetPlan, column: Column) -> str:
     A sequence may be behind the rows, where an application has named its keys itself; a number that is taken would be another's row.
     """
     table, name = pg_table(plan.table.name), pg_name(column.name)
-    sequence = f"pg_get_serial_sequence({pg_text(table)}, {pg_text(column.name)})::regclass"
+    counted = sequence(plan.table.name, column)
     return (
-        f"with s as materialized (select nextval({sequence}) as n from generate_series(1, $1::int))"
+        f"with s as materialized (select nextval({counted}) as n from generate_series(1, $1::int))"
         f" select n::text from s where not exists (select from {table} t where t.{name} = s.n)"
     )
 
@@ -45,6 +48,10 @@ def pg_reserve(plan: TargetPlan, column: Column) -> str:
 def my_entries(entity: str, node: str, keys: Iterable[str]) -> str:
     listed = ", ".join(map(my_text, keys))
     return f"select source_key, target_key from {TABLE} where {_mine(entity, node)} and source_key in ({listed})"
+
+
+def my_sources(entity: str, node: str, most: int) -> str:
+    return f"select source_key from {TABLE} where {_mine(entity, node)} order by source_key limit {most}"
 
 
 def my_record(entity: str, node: str, entries: Mapping[str, str]) -> str:
@@ -82,6 +89,23 @@ def source_key(texts: Sequence[str | None]) -> str:
     None of them is NULL: there is no reference then. A comma or backslash in a text has a backslash before it; a blank at the end is `\s`, since MySQL overlooks such blanks.
     """
     return ",".join([_spelled(text) for text in texts if text is not None])
+
+
+def source_texts(key: str) -> tuple[str, ...]:
+    """Undo `source_key`."""
+    texts = [""]
+    escaped = False
+    for mark in key:
+        if escaped:
+            texts[-1] += " " if mark == "s" else mark
+            escaped = False
+        elif mark == ",":
+            texts.append("")
+        elif mark == "\\":
+            escaped = True
+        else:
+            texts[-1] += mark
+    return tuple(texts)
 
 
 def _spelled(text: str) -> str:

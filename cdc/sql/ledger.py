@@ -26,7 +26,7 @@ PARKED = "parked"
 CROSSWALK = "crosswalk"
 HEARTBEAT = "heartbeat"
 """A table on the *source*, where that is MySQL or MariaDB: a row per pipeline, written now and then, that comes back in the log."""
-LAYOUT = 2
+LAYOUT = 3
 """Number of the layout that this program makes and knows; it stands in the comment of `checkpoint`. Tables without one are of layout 1."""
 MESSAGE_PREFIX = "cdc"
 """Prefix of the logical message that marks our transactions on PostgreSQL; its content is the path, joined by `,`."""
@@ -42,10 +42,12 @@ CHECKPOINT_ADDED: Sequence[tuple[str, str, str]] = (
     ("request", "text", "longtext"),
     ("answer", "text", "longtext"),
     ("parked_version", "bigint not null default 0", "bigint not null default 0"),
+    ("footing", "text", "longtext"),
+    ("resync", "text", "longtext"),
 )
 """(column, type on PostgreSQL, on MySQL) of `checkpoint`, since its layout 1: since when and why it is paused, whether many deletes are
-expected, what each mapping was compiled to (JSON), what an operator asks of the daemon and is answered (JSON), and how often operators have changed
-the parked rows."""
+expected, what each mapping was compiled to (JSON), what an operator asks of the daemon and is answered (JSON), how often operators have changed
+the parked rows, what the source's tables stood on when they were last looked at (JSON), and which mappings are to be repaired, or what became of that (JSON)."""
 
 POSTGRESQL = (
     "create schema if not exists cdc",

@@ -48,10 +48,14 @@ class Frame:
     tail: bytes
     keys: bool = False
     """The tuples are keys in a list: MariaDB looks up rows of columns for a list of two or more, and scans the table for one."""
+    again: bytes = b""
+    """What stands before the same tuples once more; without it they stand there once."""
 
     def around(self, rows: Sequence[bytes], limit: int) -> Iterator[bytes]:
         """Yield the statement over all rows; several where one would be longer than `limit`. Raises `BadRow` for a row that is too long."""
         room = limit - len(self.head) - len(self.tail)
+        if self.again:
+            room = (room - len(self.again)) // 2
         if sum(map(len, rows)) + len(rows) <= room:
             yield self._with(rows)
         else:
@@ -59,7 +63,8 @@ class Frame:
 
     def _with(self, rows: Sequence[bytes]) -> bytes:
         listed = [*rows, *rows] if self.keys and len(rows) == 1 else rows
-        return b"%b%b%b" % (self.head, b",".join(listed), self.tail)
+        joined = b",".join(listed)
+        return b"%b%b%b%b%b" % (self.head, joined, self.again, joined if self.again else b"", self.tail)
 
 
 def _fitting(rows: Sequence[bytes], room: int) -> Iterator[Sequence[bytes]]:
@@ -85,8 +90,9 @@ def _rows(head: str, tail: str = "") -> Frame:
     return Frame(head.encode(), tail.encode())
 
 
-def _keys(head: str, tail: str = "") -> Frame:
-    return Frame(f"{head} in (".encode(), f"){tail}".encode(), keys=True)
+def _keys(head: str, tail: str = "", exact: str = "") -> Frame:
+    """Keys are looked up as the server compares them; `exact` is the row of columns that has to be the same letter by letter, too."""
+    return Frame(f"{head} in (".encode(), f"){tail}".encode(), True, f") and {exact} in (".encode() if exact else b"")
 
 
 @value
@@ -110,20 +116,29 @@ class Keys:
     """The key as a row of columns."""
     marked: str
     """The condition that a soft delete has marked a row."""
+    exact: str = ""
+    """The key as a row of expressions that are equal for the same text only, where other texts are other rows' keys."""
 
     def at(self, key: bytes) -> bytes:
         """Return the condition for the row at a key; twice the key, since MariaDB scans for a single row of columns."""
         return b" where %b in (%b, %b)" % (self.columns.encode(), key, key)
 
     def which(self, keys: Sequence[bytes], *, living: bool) -> bytes:
-        """Return the query for the positions, among these keys, of those that the server holds equal to a row's."""
+        """Return the query for the positions, among these keys, of those that the server holds equal to a row's.
+
+        Where another text is another row's, that one counts only when it is marked as deleted: it is nobody's then.
+        """
         table, columns, alive = self.table.encode(), self.columns.encode(), f" and not {self.marked}".encode() if living else b""
-        return b" union all ".join(b"select %d from %b where %b = %b%b" % (at, table, columns, key, alive) for at, key in enumerate(keys))
+        found = (b"select %d from %b where %b = %b%b%b" % (at, table, columns, key, self._ours(key), alive) for at, key in enumerate(keys))
+        return b" union all ".join(found)
+
+    def _ours(self, key: bytes) -> bytes:
+        return b" and (%b = %b or %b)" % (self.exact.encode(), key, self.marked.encode()) if self.exact else b""
 
     def either(self, old: bytes, new: bytes) -> bytes:
         """Return the query that locks the rows at two keys and says of each row: is it at the old one, at the new one, marked as deleted."""
-        columns = self.columns.encode()
-        flags = b"select %b = %b, %b = %b, %b from %b" % (columns, old, columns, new, self.marked.encode(), self.table.encode())
+        columns, same = self.columns.encode(), (self.exact or self.columns).encode()
+        flags = b"select %b = %b, %b = %b, %b from %b" % (same, old, same, new, self.marked.encode(), self.table.encode())
         return b"%b where %b in (%b, %b%b" % (flags, columns, old, new, self.find.tail)
 
 
@@ -139,27 +154,42 @@ def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
     forced = f"{table} force index ({my_name(index.name)})" if index else table
     soft = [(column, literals(column)([text])[0]) for column, text in plan.soft_delete]
     marked = marks(plan.soft_delete)
+    exact = f"({', '.join(_letters(column) for column in columns)})" if plan.exact else ""
     read, beside = f"select {names[1:-1]} from {forced} where {names}", _read_beside(plan, index)
     return Keys(
         tuples(columns),
         _keys(read, f"{beside} for update"),
         _keys(read, f"{beside} and not {marked} for update"),
         canonical(columns),
-        _keys(f"{dialect.delete(plan.table.name, index.name) if index else f'delete from {table}'} where {names}"),
-        _keys(f"delete from {table} where {names}"),
+        _keys(f"{dialect.delete(plan.table.name, index.name) if index else f'delete from {table}'} where {names}", "", exact),
+        _keys(f"delete from {table} where {names}", "", exact),
         _keys(
             f"update {forced} set {', '.join(f'{my_name(column.name)} = {literal}' for column, literal in soft)} where {names}",
             f" and not {marked}",
+            exact,
         ),
         forced,
         names,
         marked,
+        exact,
     )
+
+
+def _letters(column: Column) -> str:
+    name = my_name(column.name)
+    return f"cast(convert({name} using utf8mb4) as binary)" if column.type.kind is Kind.TEXT else name
 
 
 def marks(soft_delete: Sequence[tuple[Column, Value]]) -> str:
     """Return the condition that a soft delete has marked a row."""
     return f"({' and '.join(_is(column, literals(column)([text])[0]) for column, text in soft_delete)})" if soft_delete else "false"
+
+
+def held(plan: TargetPlan, most: int) -> str:
+    """Return the query for the keys of the rows that have what `plan.scope` says, less those that a soft delete has marked."""
+    names = ", ".join(my_name(plan.columns[at].name) for at in plan.key)
+    scope = f" and {marks(plan.scope)}" if plan.scope else ""
+    return f"select {names} from {my_table(plan.table.name)} where not {marks(plan.soft_delete)}{scope} limit {most}"
 
 
 def _read_beside(plan: TargetPlan, index: Unique | None) -> str:

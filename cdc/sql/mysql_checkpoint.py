@@ -65,14 +65,27 @@ def take_over(pipeline: str, holder: str) -> str:
 
 
 def advance(pipeline: str, seq: int, epoch: int, parked: int, batch: Batch) -> str:
-    """Move the checkpoint by compare-and-swap; it changes no row when another process has moved it, or an operator changed the parked rows."""
-    newest = f" newest = {batch.newest!r}," if batch.newest else ""
+    """Move the checkpoint by compare-and-swap; it changes no row when another process has moved it, or an operator changed the parked rows.
+
+    Of a transaction in parts the first fences and marks; `move` says the rest at its end.
+    """
+    moved = _moved(batch, len(batch.writes)) if batch.ends else ""
     return (
-        f"update {_TABLE} set seq = {seq + 1}, position = {my_text(batch.upto)}, phase = '{batch.phase.value}',"
-        f" origin = {my_text(','.join(batch.origin))},{newest} rows_applied = rows_applied + {len(batch.writes)},"
+        f"update {_TABLE} set seq = {seq + 1}, phase = '{batch.phase.value}',"
+        f" origin = {my_text(','.join(batch.origin))},{moved}"
         f" updated_at = utc_timestamp(6) where pipeline = {my_text(pipeline)} and seq = {seq} and epoch = {epoch}"
         f" and parked_version = {parked}"
     )
+
+
+def move(pipeline: str, batch: Batch, writes: int) -> str:
+    """End a transaction in parts: `writes` are those of all of them. The row is locked since `advance`."""
+    return f"update {_TABLE} set{_moved(batch, writes)} updated_at = utc_timestamp(6) where pipeline = {my_text(pipeline)}"
+
+
+def _moved(batch: Batch, writes: int) -> str:
+    newest = f" newest = {batch.newest!r}," if batch.newest else ""
+    return f" position = {my_text(batch.upto)},{newest} rows_applied = rows_applied + {writes},"
 
 
 def forget(pipeline: str) -> str:

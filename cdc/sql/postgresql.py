@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cdc.model.change import Value
-from cdc.model.table import Column
+from cdc.model.table import Column, TableName
 from cdc.model.types import Kind, Type
 from cdc.model.write import Deletes, TargetPlan
 from cdc.sql.names import pg_name, pg_table, pg_text
@@ -78,6 +78,15 @@ def remove(plan: TargetPlan) -> str:
     return f"with d as ({change} returning 1) select count(*) from d"
 
 
+def held(plan: TargetPlan, most: int) -> str:
+    """Return the query for the keys of the rows that have what `plan.scope` says, less those that a soft delete has marked."""
+    names = ", ".join(f"t.{pg_name(plan.columns[at].name)}::text" for at in plan.key)
+    fixed = [(_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, _literal(column, text))) for column, text in plan.scope]
+    scope = f" and not {_differ(fixed)}" if fixed else ""
+    marks = unmarked(plan.soft_delete) if plan.soft_delete else ""
+    return f"select {names} from {pg_table(plan.table.name)} t where true{scope}{marks} limit {most}"
+
+
 def move(plan: TargetPlan, mask: Sequence[int]) -> str:
     """Return the statement that gives one row a new key and the values at `mask`; its result is (1, …), or (0, …) when it can't.
 
@@ -125,10 +134,13 @@ def unmarked(soft_delete: Iterable[tuple[Column, Value]]) -> str:
 
 
 def _keys(plan: TargetPlan, mask: Sequence[int], alias: str, staged: str = "s") -> str:
-    """Compare the key of a row of the target with a staged row; nothing stands around the target's columns, so its index serves."""
-    return " and ".join(
-        f"{alias}.{pg_name(plan.columns[i].name)} {equals(plan.columns[i].type)} {staged}.c{mask.index(i)}" for i in plan.key
-    )
+    """Compare the key of a row of the target with a staged row; nothing stands around the target's columns, so its index serves.
+
+    Where other texts are other rows' keys, the texts are compared letter by letter, too.
+    """
+    pairs = [(plan.columns[i].type, f"{alias}.{pg_name(plan.columns[i].name)}", f"{staged}.c{mask.index(i)}") for i in plan.key]
+    exact = [f'{ours}::text collate "C" = {theirs}::text' for kind, ours, theirs in pairs if plan.exact and kind.kind is Kind.TEXT]
+    return " and ".join([*(f"{ours} {equals(kind)} {theirs}" for kind, ours, theirs in pairs), *exact])
 
 
 def equals(of: Type) -> str:
@@ -192,11 +204,21 @@ def _identity(plan: TargetPlan, columns: Iterable[Column], written: str) -> tupl
     return results, " overriding system value", ", ".join(f"t.{pg_name(column.name)}" for column in named)
 
 
+def sequence(table: TableName, column: Column) -> str:
+    """Return an expression for the sequence that counts a column: its own one, else the one that its default takes numbers from."""
+    named, default = f"{pg_text(pg_table(table))}, {pg_text(column.name)}", f"a.attrelid = {pg_text(pg_table(table))}::regclass"
+    return (
+        f"coalesce(pg_get_serial_sequence({named})::regclass, (select s.oid::regclass from pg_attribute a"
+        " join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum"
+        " join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = f.oid and d.refclassid = 'pg_class'::regclass"
+        f" join pg_class s on s.oid = d.refobjid and s.relkind = 'S' where {default} and a.attname = {pg_text(column.name)} limit 1))"
+    )
+
+
 def _advance(plan: TargetPlan, column: Column, written: str) -> str:
     """Return a query that advances a sequence past the values written, where the role may: `check` tells where it may not."""
-    sequence = f"pg_get_serial_sequence({pg_text(pg_table(plan.table.name))}, {pg_text(column.name)})::regclass"
     return (
-        f"select setval(q, m) from (select {sequence} as q, max({pg_name(column.name)}) as m from {written}) x where case"
+        f"select setval(q, m) from (select {sequence(plan.table.name, column)} as q, max({pg_name(column.name)})::bigint as m from {written}) x where case"
         " when has_sequence_privilege(q, 'update') and has_sequence_privilege(q, 'usage, select')"
         " then m > coalesce(pg_sequence_last_value(q), 0) end"
     )

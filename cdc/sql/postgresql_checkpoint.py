@@ -34,6 +34,10 @@ and parked_version = $9
 returning pg_logical_emit_message(true, {pg_text(ledger.MESSAGE_PREFIX)}, $6)::text"""
 """Fence, position and marker at once. No row: another process moved the checkpoint, or an operator changed the parked rows."""
 
+MOVE = f"""update {_TABLE} set position = $4, phase = $5, newest = coalesce(nullif($6::float8, 0), newest),
+rows_applied = rows_applied + $7, updated_at = clock_timestamp() where pipeline = $1 and seq = $2 + 1 and epoch = $3 returning 1"""
+"""The end of a transaction in parts: what `SWAP` could not say yet. The row is locked since then."""
+
 SETTLE = f"select seq, epoch from {_TABLE} where pipeline = $1 for update"
 """Waits for a commit that may still be under way."""
 

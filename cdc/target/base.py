@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+from cdc.model.change import Row
 from cdc.model.errors import Finding
 from cdc.model.parked import Parked, ParkedKey
 from cdc.model.table import Definition, TableName
 from cdc.model.words import ParkedWords, Words
-from cdc.model.write import Applied, Batch, Checkpoint
+from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan
 
 
 class ParkedRows(Protocol):
@@ -52,9 +53,21 @@ class Target(Protocol):
         When the set-based way meets a constraint, the transaction is begun anew and done write by write in source order.
         What the batch parks and releases is part of the transaction.
 
+        A batch that does not end leaves the transaction open: the next one goes on in it, the checkpoint and what is parked and released
+        are written with the one that ends, and what was applied is counted there. Each part is checked by itself, deferred constraints
+        too, and what it raises leaves what the parts before it did as it was. Whoever gives up in between closes the target.
+
         Raises `Incomplete` when a missing row would be inserted from a partial image, `Refused` with all writes that fail for good,
         `ParkedChanged` when an operator has changed the parked rows since `parked.keys` read them, `Unreachable` and `Transient` as
-        the server's error says. Whenever it raises, nothing was applied.
+        the server's error says. Whenever it raises, nothing of the batch was applied.
+        """
+        ...
+
+    def held(self, plan: TargetPlan, node: str, most: int) -> Sequence[Row]:
+        """Return the keys of the rows that are there of a mapping, `most` at most; those that a soft delete has marked may be left out.
+
+        Where the key is the crosswalk's these are the entries of the source database `node`; else all rows of the table that have
+        what `plan.scope` says.
         """
         ...
 

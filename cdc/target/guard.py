@@ -42,12 +42,20 @@ class Guard:
         """Raise `Drifted` when a column is not what it was."""
         for before, after in zip(self._seen[table], now, strict=True):
             if before != after:
-                mappings = self._mappings[table]
-                raise Drifted(
-                    f"mapping {', '.join(mappings)}: column '{before[0]}' of the target's {table} has changed",
-                    "Nothing of the batch was applied. The mappings are compared with the table as it is now.",
-                    mappings,
-                )
+                raise _changed(f"column '{before[0]}'", [table], self._mappings[table])
+
+    def changed(self) -> Drifted:
+        """Return the error of a look that the server refused: of one of the tables that were looked at."""
+        tables = sorted(self._looked)
+        return _changed("a column", tables, tuple(dict.fromkeys(name for table in tables for name in self._mappings[table])))
+
+
+def _changed(what: str, tables: Sequence[TableName], mappings: Sequence[str]) -> Drifted:
+    return Drifted(
+        f"mapping {', '.join(mappings)}: {what} of the target's {' or '.join(map(str, tables))} has changed",
+        "Nothing of the batch was applied. The mappings are compared with the table as it is now.",
+        mappings,
+    )
 
 
 def plan_of(step: Step) -> TargetPlan:

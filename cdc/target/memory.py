@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
 
-from cdc.model.change import ABSENT, Op, Value
+from cdc.model.change import ABSENT, Op, Row, Value
 from cdc.model.errors import BadRow, Fenced, Held, Incomplete, Misconfigured
 from cdc.model.reference import Lookup, Match
 from cdc.model.table import Column
 from cdc.model.write import Applied, Batch, Checkpoint, Deletes, Phase, TargetPlan, Write
 from cdc.target.memory_parked import MemoryParked
 from cdc.target.memory_rows import MemoryDatabase, Record, RowId, Session, Stored, Values, check
-from cdc.target.plans import Plans
-from cdc.target.reference import node, refers, resolve
+from cdc.target.plans import Plans, owner_of
+from cdc.target.reference import entered, node, refers, resolve
 from cdc.target.singly import one_by_one
 from cdc.target.store import Found, Texts
 from cdc.target.tally import Tally
+from cdc.target.underway import Underway
 
 __all__ = ["MemoryDatabase", "MemoryStore", "MemoryTarget"]
 
@@ -44,6 +45,9 @@ class MemoryStore:
 
     def entries(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: found for key in keys if (found := self._database.crosswalk.get((entity, node, key))) is not None}
+
+    def sources(self, entity: str, node: str, most: int) -> Sequence[str]:
+        return sorted(key for of, at, key in self._database.crosswalk if (of, at) == (entity, node))[:most]
 
     def record(self, entity: str, node: str, entries: Mapping[str, str]) -> None:
         self._database.crosswalk |= {(entity, node, source): target for source, target in entries.items()}
@@ -81,6 +85,9 @@ class MemoryTarget:
         self._pipeline = pipeline
         self._plans = Plans(plans) if refers(plans) else None
         self._seq = self._epoch = -1
+        self._underway = Underway()
+        self._open: Session | None = None
+        """A transaction whose end has not come."""
         self.parked = MemoryParked(database, pipeline)
 
     def checkpoint(self) -> Checkpoint:
@@ -104,18 +111,24 @@ class MemoryTarget:
             return self._transaction(stored, batch, self._strictly)
 
     def _transaction(self, stored: Stored, batch: Batch, way: _Way) -> Applied:
-        session, source, tally = Session(self._database, {}, {}, dict(self._database.crosswalk)), node(batch), Tally()
+        whole = self._open or Session(self._database, {}, {}, dict(self._database.crosswalk))
+        part, source, tally = whole.within(), node(batch), Tally()
         try:
-            one_by_one(batch.writes, lambda write: way(session, write, source, tally), tally)
-            check(session)
+            one_by_one(batch.writes, lambda write: way(part, write, source, tally), tally)
+            check(part)
         except BaseException:
-            session.rollback()
+            part.rollback()
             raise
-        self._database.effects += session.effects()
-        self.parked.put(batch)
-        self._seq += 1
-        self._database.checkpoints[self._pipeline] = Stored(_after(stored.checkpoint, batch), batch.origin, self._seq, self._epoch)
-        return tally.applied()
+        whole.take(part)
+        self._open = None if batch.ends else whole
+        applied = self._underway.takes(batch, tally)
+        if batch.ends:
+            self._database.effects += whole.effects()
+            self.parked.put(batch)
+            self._seq += 1
+            after = _after(stored.checkpoint, batch, self._underway.writes)
+            self._database.checkpoints[self._pipeline] = Stored(after, batch.origin, self._seq, self._epoch)
+        return applied
 
     def _one(self, session: Session, write: Write, source: str, tally: Tally) -> None:
         """Apply one write."""
@@ -146,16 +159,25 @@ class MemoryTarget:
         session.take(inner)
         tally.take(counted)
 
+    def held(self, plan: TargetPlan, node: str, most: int) -> Sequence[Row]:
+        if owner := owner_of(plan):
+            return entered(owner, MemoryStore(self._database), node, most)
+        rows = self._database.rows(plan.table.name)
+        return [tuple(row[plan.columns[at].name] for at in plan.key) for row in rows if not plan.scope or _has(row, plan.scope)][:most]
+
     def ping(self) -> None:
         self.parked.prove()
 
     def close(self) -> None:
+        if self._open is not None:
+            self._open.rollback()
+            self._open = None
         if self._database.holders.get(self._pipeline) is self:
             del self._database.holders[self._pipeline]
 
 
-def _after(old: Checkpoint, batch: Batch) -> Checkpoint:
-    return Checkpoint(batch.upto, batch.phase, old.rows + len(batch.writes), batch.newest or old.newest)
+def _after(old: Checkpoint, batch: Batch, writes: int) -> Checkpoint:
+    return Checkpoint(batch.upto, batch.phase, old.rows + writes, batch.newest or old.newest)
 
 
 def _write(session: Session, write: Write, tally: Tally) -> None:

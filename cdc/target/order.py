@@ -25,6 +25,8 @@ class Guard:
 
     revives: bool
     """Soft deletes run after upserts, so an upsert can't follow a soft delete of its key."""
+    loose: bool
+    """A soft delete of another key may be about the same row, too."""
     strangers: tuple[TargetPlan, ...]
     """Plans that write the same table by other key columns: which rows they touch can't be told."""
     rivals: tuple[TargetPlan, ...]
@@ -38,12 +40,15 @@ class Guard:
         """Return whether `write` must wait until the open segment is done."""
         deletes = write.image is None
         return (
-            (self.revives and not deletes and write.plan in segment and write.key in segment[write.plan].deletes)
+            (self.revives and not deletes and write.plan in segment and self._marked(segment[write.plan], write.key))
             or any(plan in segment for plan in self.strangers)
             or any(_holds(segment.get(plan), write.key, upserts=True) for plan in self.rivals)
             or any(_holds(segment.get(plan), write.key, upserts=deletes) for plan in self.fellows)
             or (deletes and any(plan in segment and bool(segment[plan].upserts) for plan in self.descendants))
         )
+
+    def _marked(self, pending: Pending, key: Row) -> bool:
+        return key in pending.deletes or (self.loose and bool(pending.deletes))
 
 
 def _holds(pending: Pending | None, key: Row, *, upserts: bool) -> bool:
@@ -57,7 +62,7 @@ def guards(plans: Sequence[TargetPlan]) -> dict[TargetPlan, Guard]:
     return {plan: guard for plan, guard in made.items() if guard != _NONE}
 
 
-_NONE = Guard(revives=False, strangers=(), rivals=(), fellows=(), descendants=())
+_NONE = Guard(revives=False, loose=False, strangers=(), rivals=(), fellows=(), descendants=())
 
 
 def _guard(plan: TargetPlan, plans: Sequence[TargetPlan], cascades: Mapping[TableName, set[TableName]]) -> Guard:
@@ -67,6 +72,7 @@ def _guard(plan: TargetPlan, plans: Sequence[TargetPlan], cascades: Mapping[Tabl
     taken = cascades[plan.table.name] if plan.deletes in (Deletes.HARD, Deletes.PARK) else set()
     return Guard(
         revives=plan.deletes is Deletes.SOFT,
+        loose=plan.deletes is Deletes.SOFT and plan.loose,
         strangers=tuple(other for other in neighbours if other not in same_key),
         rivals=tuple(rivals),
         fellows=tuple(other for other in same_key if other not in rivals),

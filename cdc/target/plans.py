@@ -34,7 +34,7 @@ class Plans:
     """A session's plans. `collapse` collapses their filled writes."""
 
     def __init__(self, plans: Sequence[TargetPlan]) -> None:
-        entities = list(dict.fromkeys((plan.table.name, owner.entity) for plan in plans if (owner := _owner(plan))))
+        entities = list(dict.fromkeys((plan.table.name, owner.entity) for plan in plans if (owner := owner_of(plan))))
         self.facts = {plan: _facts(plan, tuple(entity for table, entity in entities if table == plan.table.name)) for plan in plans}
         self.adopt = any(facts.matches for facts in self.facts.values())
         """Whether any of them looks for rows that are there already."""
@@ -70,11 +70,12 @@ def key_ref(write: Write) -> Ref:
 
 def ways(plan: TargetPlan) -> Iterator[tuple[str, Match]]:
     """Yield the ways in which rows are adopted, each with its columns' names."""
-    owner = _owner(plan)
+    owner = owner_of(plan)
     yield from ((", ".join(column.name for column in match.by), match) for match in (owner.match if owner else ()))
 
 
-def _owner(plan: TargetPlan) -> Xref | None:
+def owner_of(plan: TargetPlan) -> Xref | None:
+    """Return the reference that is the plan's key, where that is the crosswalk's."""
     return next((one for one in plan.references if isinstance(one, Xref) and one.maker is not None), None)
 
 
@@ -82,7 +83,7 @@ def _facts(plan: TargetPlan, rivals: tuple[str, ...]) -> Facts:
     filled = {reference.column for reference in plan.references}
     lookups = [reference for reference in plan.references if isinstance(reference, Lookup)]
     spots = [at for at, column in enumerate(plan.columns) if column.name in filled]
-    owner, names = _owner(plan), [column.name for column in plan.columns]
+    owner, names = owner_of(plan), [column.name for column in plan.columns]
     return Facts(
         tuple(sorted(spots, key=lambda at: at in plan.key)),
         owner,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from cdc.model.change import Row
 from cdc.model.errors import Incomplete
 from cdc.model.reference import Lookup, Maker, Ref, Xref
 from cdc.model.table import TableName
 from cdc.model.write import Batch, TargetPlan, Write
+from cdc.sql.crosswalk import source_texts
 from cdc.target.crosswalk import Entries
 from cdc.target.filling import Filling
 from cdc.target.plans import Facts, Plans, key_ref, refs, refs_of
@@ -32,6 +34,12 @@ def crosswalked(plans: Iterable[TargetPlan]) -> bool:
 def node(batch: Batch) -> str:
     """Return the name of the database that a batch was read from: the crosswalk knows its keys under it."""
     return batch.origin[-1] if batch.origin else ""
+
+
+def entered(owner: Xref, store: Store, node: str, most: int) -> Sequence[Row]:
+    """Return the keys of an entity's rows: as `Ref`s, which find the rows when they are written."""
+    keys = [source_texts(key) for key in store.sources(owner.entity, node, most)]
+    return [(Ref(owner, texts),) for texts in keys]  # type: ignore[misc]  # a `Ref` stands in a value's place
 
 
 def resolve(plans: Plans, store: Store, writes: Sequence[Write], node: str, tally: Tally, apply: Callable[[Sequence[Write]], None]) -> None:

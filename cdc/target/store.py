@@ -31,6 +31,10 @@ class Store(Protocol):
         """Return the crosswalk's entries: source key → target key."""
         ...
 
+    def sources(self, entity: str, node: str, most: int) -> Sequence[str]:
+        """Return the source keys that have an entry, `most` at most."""
+        ...
+
     def record(self, entity: str, node: str, entries: Mapping[str, str]) -> None: ...
 
     def rename(self, entity: str, node: str, old: str, new: str) -> None:

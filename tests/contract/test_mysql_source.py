@@ -25,6 +25,7 @@ from cdc.model.table import TableName
 from cdc.source.mysql.source import MySQLSource
 from cdc.sql.ledger import MYSQL as LEDGER
 from demo.servers import PASSWORD, MariaDB
+from tests.contract.whole import whole
 from tests.series import series
 
 
@@ -64,7 +65,7 @@ class World:
     def read(self, after, until=None, **how):
         """All transactions from a position up to now."""
         with closing(self.source(**how)) as source:
-            return [item for item in source.read(after, until or source.head()) if isinstance(item, Transaction)]
+            return list(whole(source.read(after, until or source.head())))
 
     def changes(self, after, until=None):
         return [change for transaction in self.read(after, until) for change in transaction.changes]
@@ -309,6 +310,7 @@ def test_floats_read_back_as_the_same_number(typed, numbers):
         assert len(f.lstrip("-0.")) <= len(repr(float(f"{single:.9g}")).lstrip("-0."))
 
 
+# torture: L03
 def test_moments_after_2038(world):
     """MariaDB 11.5 and later count a TIMESTAMP's seconds without a sign."""
     shop = world()
@@ -786,7 +788,7 @@ def test_reading_goes_on_and_says_that_it_is_alive(world):
         assert next(items) == Idle(start, start)
         assert time.monotonic() - began < 2
         shop.run("insert into t values (1, 'a')")
-        found = next(item for item in items if isinstance(item, Transaction))
+        found = next(whole(items))
         assert rows(found.changes) == [(Op.INSERT, None, ("1", "a"))]
         items.close()
 
@@ -958,7 +960,7 @@ def test_a_crash_of_the_server_loses_and_repeats_nothing(world, own_server):
     shop.run("insert into t values (1, 'a')")
     source = shop.source()
     items = source.read(position)
-    first = next(item for item in items if isinstance(item, Transaction))
+    first = next(whole(items))
     own_server.stop(signal.SIGKILL)
     with pytest.raises(Unreachable):
         list(items)
@@ -1073,7 +1075,7 @@ def test_what_comes_behind_the_asked_end_is_not_read(world):
     until = shop.head()
     shop.run(*(f"insert into t values ({n}, 'b')" for n in range(2, 40)))
     with closing(shop.source()) as source:
-        read = [item for item in source.read(start, until) if isinstance(item, Transaction)]
+        read = list(whole(source.read(start, until)))
     assert [change.new[0] for transaction in read for change in transaction.changes] == ["1"]
 
 
@@ -1093,6 +1095,19 @@ def test_heartbeats_keep_an_idle_stream_alive(world):
         while time.monotonic() < until:
             next(items)
         items.close()
+
+
+def test_what_triggers_of_the_source_write_comes_once(world):
+    """torture: B12"""
+    shop = world("t", "copy")
+    shop.run("create table t (id int primary key, v int)", "create table copy (id int primary key, v int)")
+    shop.run(
+        "create trigger f before insert on t for each row begin insert into copy values (new.id, new.v * 2); set new.v = new.v + 1; end"
+    )
+    start = shop.head()
+    shop.run("insert into t values (1, 10)")
+    (found,) = shop.read(start)
+    assert sorted((change.table.name.name, change.new) for change in found.changes) == [("copy", ("1", "20")), ("t", ("1", "11"))]
 
 
 def test_a_promoted_replica_goes_on_where_the_first_server_was(world, own_server, folder):
@@ -1168,7 +1183,7 @@ def test_the_log_comes_through_tls(folder, certificate):
             with server.connect("d", ssl={"ca": str(pem)}) as session, session.cursor() as cursor:
                 cursor.execute(f"insert into t select seq, repeat('x', 1000) from {series(2000)}")
                 cursor.execute("insert into t values (0, repeat('y', 17000000))")
-            first, second = (item for item in islice((item for item in items if isinstance(item, Transaction)), 2))
+            first, second = islice(whole(items), 2)
             assert len(first.changes) == 2000
             assert len(second.changes[0].new[1]) == 17_000_000
             items.close()

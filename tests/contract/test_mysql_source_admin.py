@@ -58,13 +58,14 @@ def test_a_server_as_it_should_be(shop):
         ("binlog_row_image", "MINIMAL", "row-image", Exit.CONFIG),
         ("binlog_row_metadata", "MINIMAL", "row-metadata", Exit.CONFIG),
         ("sync_binlog", "0", "durability", Exit.OK),
+        ("binlog_checksum", "NONE", "checksum", Exit.OK),
         ("innodb_flush_log_at_trx_commit", "2", "durability", Exit.OK),
     ],
 )
 def test_settings(shop, variable, bad, code, exit_code):
     """torture: B08, rule 14"""
     _, run, check = shop
-    good = {"sync_binlog": 1, "innodb_flush_log_at_trx_commit": 1, "binlog_format": "row"}.get(variable, "full")
+    good = {"sync_binlog": 1, "innodb_flush_log_at_trx_commit": 1, "binlog_format": "row", "binlog_checksum": "crc32"}.get(variable, "full")
     run(f"set global {variable} = {bad}")
     try:
         ((found_code, found_exit, finding),) = check()

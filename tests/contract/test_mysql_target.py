@@ -404,6 +404,7 @@ def test_statements_stay_within_the_servers_packet(harness, made, small_packets)
     assert target.apply(batch(*(delete(mapped, *write.key) for write in writes))).rows == {("t", Op.DELETE): len(writes)}
 
 
+# torture: K10
 def test_a_row_larger_than_a_packet_is_a_bad_row(harness, made, small_packets):
     mapped = made("t", "id int primary key, v longtext")
     target = opened(harness, mapped)
@@ -825,7 +826,7 @@ def test_setup_returns_what_is_still_needed(bare):
     for asks in (admin.setup, admin.checkpoint):
         with pytest.raises(Misconfigured, match="of layout 99"):
             asks()
-    admin.execute("alter table cdc.checkpoint comment = 'cdc layout 2'")
+    admin.execute("alter table cdc.checkpoint comment = 'cdc layout 3'")
     admin.close()
 
 

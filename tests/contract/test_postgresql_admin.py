@@ -1,13 +1,17 @@
 """What `check`, `setup` and `teardown` do on a PostgreSQL source."""
 
+import socket
+import threading
 from contextlib import closing
 
 import pytest
 
-from cdc.model.errors import Denied, Exit, Held
+from cdc.model.endpoint import Endpoint
+from cdc.model.errors import Denied, Exit, Held, Unreachable
 from cdc.model.table import TableName
 from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
 from cdc.source.postgresql.source import PostgreSQLSource
+from cdc.source.postgresql.walsender import Walsender
 from demo.servers import PASSWORD, PostgreSQL
 
 A, B = TableName("app", "a"), TableName("app", "B b")
@@ -143,6 +147,16 @@ def test_a_table_that_can_not_be_published_without_harm(admin, sql, ddl, hint):
     assert found["replica-identity", Exit.CONFIG].hint == hint
 
 
+def test_keys_that_rows_may_exchange_in_one_statement_are_refused(admin, sql):
+    # torture: G02 G08
+    sql.execute("create table app.t (id int, constraint late primary key (id) deferrable); alter table app.t replica identity full")
+    table = TableName("app", "t")
+    found = codes(admin, table)
+    assert list(found) == [("key-deferrable", Exit.CONFIG)]
+    sql.execute(found["key-deferrable", Exit.CONFIG].hint)
+    assert codes(admin, table) == {}
+
+
 def test_a_table_whose_changes_are_not_logged(admin, sql):
     sql.execute("alter table app.a set unlogged")
     found = codes(admin, A)
@@ -217,6 +231,43 @@ def test_a_server_that_is_not_set_for_it(folder, endpoint):
         assert "alter system set wal_level = 'logical'" in found["wal-level"].hint
     finally:
         server.stop()
+
+
+def test_a_slot_for_failover_is_refused_where_standbys_do_not_copy_slots(at, name, sql):
+    """And where they do, `check` says what is missing: nobody copies it yet. torture: B07"""
+    at.options = {"failover": "true"}
+    with closing(PostgreSQLSourceAdmin(at, name.removeprefix("cdc_"))) as admin:
+        found = {finding.code: finding for finding in admin.findings(list(admin.definitions([A]).values()))}
+        if sql.info.server_version < 170000:
+            assert {code: finding.exit for code, finding in found.items()} == {"failover-version": Exit.CONFIG}
+            assert "cdc resync --gap" in found["failover-version"].hint
+            return
+        assert {code: finding.exit for code, finding in found.items()} == {"failover-standby": Exit.OK, "failover-order": Exit.OK}
+        needed = "sync_replication_slots", "hot_standby_feedback", "primary_slot_name", "primary_conninfo"
+        assert all(setting in found["failover-standby"].hint for setting in needed)
+        assert "alter system set synchronized_standby_slots" in found["failover-order"].hint
+        run(admin, admin.setup([A]))
+        assert sql.execute("select failover from pg_replication_slots where slot_name = %s", (name,)).fetchone() == (True,)
+        assert admin.setup([A]) == []
+
+
+def test_a_server_that_does_not_answer_a_login_holds_up_nobody_else():
+    """libpq's own way to wait would stop every thread of the process."""
+    beats, ended = [], threading.Event()
+
+    def beat():
+        while not ended.wait(0.01):
+            beats.append(1)
+
+    thread = threading.Thread(target=beat)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        at = Endpoint("erp", "postgresql", "127.0.0.1", deaf.getsockname()[1], "cdc", PASSWORD, "erp", {"connect_timeout": "1"})
+        thread.start()
+        with pytest.raises(Unreachable, match="does not answer"):
+            Walsender(at, "test")
+        ended.set()
+        thread.join()
+    assert len(beats) > 10
 
 
 def test_findings_leave_nothing_behind(admin, sql):

@@ -118,7 +118,8 @@ def test_columns_say_who_fills_them(db):
     db.execute("""create table app.t (
         a int generated always as identity, b serial, c int default 7, d int generated always as (c + 1) stored, e int not null, f int,
         g app.price, gone int, h int)""")
-    db.execute("alter table app.t drop column gone")
+    db.execute("""alter table app.t drop column gone; create sequence app.s; create sequence app."o'd(d"; alter table app.t add i int default nextval('app.s'),
+        add j int default nextval('app.s') + 1, add k bigint default nextval('app."o''d(d"'), add l text default nextval('app.s')""")
     found = {c.name: (c.nullable, c.default, c.generated, c.identity) for c in only(db, "t").columns}
     assert found == {
         "a": (False, True, False, True),
@@ -129,6 +130,10 @@ def test_columns_say_who_fills_them(db):
         "f": (True, False, False, False),
         "g": (False, True, False, False),
         "h": (True, False, False, False),
+        "i": (True, True, False, True),
+        "j": (True, True, False, False),
+        "k": (True, True, False, True),
+        "l": (True, True, False, False),
     }
 
 

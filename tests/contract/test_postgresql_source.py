@@ -18,6 +18,7 @@ from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
 from cdc.source.postgresql.position import lsn_number, place, position
 from cdc.source.postgresql.source import PostgreSQLSource
 from demo.servers import PostgreSQL
+from tests.contract.whole import whole
 
 T = TableName("app", "t")
 
@@ -50,7 +51,7 @@ class Erp:
         return items
 
     def transactions(self, after, **more):
-        return [item for item in self.read(after, **more) if isinstance(item, Transaction)]
+        return list(whole(self.read(after, **more)))
 
     def changes(self, after):
         return [(c.op, c.old, c.new) for t in self.transactions(after) for c in t.changes]
@@ -124,6 +125,41 @@ def test_only_what_was_committed(erp):
         with erp.sql.transaction():
             erp.sql.execute("insert into app.t values (4)")
     assert [[c.new for c in t.changes] for t in erp.transactions(start)] == [[("2",), ("4",)]]
+
+
+def test_a_large_transaction_that_is_rolled_back_leaves_nothing_behind(erp):
+    """The server has spilled it to its disk meanwhile; sent is only what is committed. torture: B17"""
+    erp.sql.execute("create table app.t (id int primary key, v text)")
+    erp.follow()
+    erp.endpoint.options = {"options": "-c logical_decoding_work_mem=64kB"}
+    start = erp.head()
+    many = "insert into app.t select n, repeat('x', 100) from generate_series(%s, %s) n"
+    with erp.sql.transaction(force_rollback=True):
+        erp.sql.execute(many % (1, 5000))
+        with erp.server.connect(erp.endpoint.database) as other:
+            other.execute("insert into app.t values (10000, 'between')")
+    with erp.sql.transaction():
+        with erp.sql.transaction(force_rollback=True):
+            erp.sql.execute(many % (1, 5000))
+        erp.sql.execute(many % (20001, 23000))
+    assert [[change.new[0] for change in t.changes] for t in erp.transactions(start)] == [["10000"], [str(n) for n in range(20001, 23001)]]
+    spilled = "select spill_bytes > 0 from pg_stat_replication_slots where slot_name = %s"
+    until(lambda: erp.sql.execute(spilled, (f"cdc_{erp.pipeline}",)).fetchone() == (True,))
+
+
+def test_what_triggers_of_the_source_write_comes_once(erp):
+    """torture: B12"""
+    erp.sql.execute("create table app.t (id int primary key, v int); create table app.copy (id int primary key, v int)")
+    erp.sql.execute(
+        "create function app.f() returns trigger language plpgsql as $$begin"
+        " insert into app.copy values (new.id, new.v * 2); new.v := new.v + 1; return new; end$$"
+    )
+    erp.sql.execute("create trigger f before insert on app.t for each row execute function app.f()")
+    erp.follow(T, TableName("app", "copy"))
+    start = erp.head()
+    erp.sql.execute("insert into app.t values (1, 10)")
+    (found,) = erp.transactions(start)
+    assert [(change.table.name.name, change.new) for change in found.changes] == [("copy", ("1", "20")), ("t", ("1", "11"))]
 
 
 def test_transactions_come_in_commit_order_with_commit_times(erp):
@@ -206,6 +242,7 @@ def mark(sql, path, prefix="cdc", transactional=True):
 
 
 def test_echoes_are_counted_and_not_given(erp):
+    """Whoever writes in our transaction: what triggers of the target write there is no change of its application. torture: C13 H01"""
     erp.sql.execute("create table app.t (id int primary key); create table app.other (id int primary key)")
     erp.follow(T, TableName("app", "other"))
     start = erp.head()
@@ -321,9 +358,9 @@ def test_the_server_is_told_what_was_confirmed_and_nothing_else(erp):
     before = erp.slot("confirmed_flush_lsn::text")
     stream = source.read(start)
     erp.sql.execute("insert into app.t values (1)")
-    first = next(item for item in stream if isinstance(item, Transaction))
+    first = next(whole(stream))
     erp.sql.execute("insert into app.t values (2)")
-    second = next(item for item in stream if isinstance(item, Transaction))
+    second = next(whole(stream))
     waited = [next(stream) for _ in range(4)]
     assert all(isinstance(item, Idle) and item.upto == second.upto for item in waited)
     assert erp.slot("confirmed_flush_lsn::text") == before
@@ -352,6 +389,7 @@ def test_what_is_confirmed_after_the_end_reaches_the_server(erp):
 
 
 def test_a_slow_reader_keeps_its_connection(erp):
+    """torture: B20"""
     erp.sql.execute("create table app.t (id int primary key, v text)")
     erp.follow()
     erp.endpoint.options = {"options": "-c wal_sender_timeout=3s"}
@@ -360,11 +398,11 @@ def test_a_slow_reader_keeps_its_connection(erp):
     for n in range(60):
         erp.sql.execute("insert into app.t select n, repeat('x', 200) from generate_series(%s::int, %s) n", (n * 1000, n * 1000 + 999))
     stream = source.read(start, source.head())
-    rows = len(next(item for item in stream if isinstance(item, Transaction)).changes)
+    rows = len(next(whole(stream)).changes)
     time.sleep(5)
     pid = erp.slot("active_pid")
     assert pid is not None
-    rows += sum(len(item.changes) for item in stream if isinstance(item, Transaction))
+    rows += sum(len(item.changes) for item in whole(stream))
     assert rows == 60_000
 
 
@@ -380,6 +418,7 @@ def test_a_quiet_log_gives_an_idle_every_second(erp):
 
 
 def test_gaps_are_named_and_nothing_is_read(erp):
+    """torture: B02 B22"""
     erp.sql.execute("create table app.t (id int primary key)")
     erp.follow()
     here = place(erp.head())
@@ -394,6 +433,10 @@ def test_gaps_are_named_and_nothing_is_read(erp):
         assert "cdc resync --gap" in caught.value.hint
     erp.sql.execute(f"select pg_drop_replication_slot('cdc_{erp.pipeline}')")
     with pytest.raises(Gap, match="does not exist"):
+        next(erp.source().read(position(here)))
+    erp.sql.execute("insert into app.t values (1)")
+    erp.follow()  # made anew, it begins later
+    with pytest.raises(Gap, match="what lies between is gone"):
         next(erp.source().read(position(here)))
     with pytest.raises(Misconfigured, match="not one of PostgreSQL"):
         next(erp.source().read("mysql-bin.000001:4"))
@@ -413,6 +456,7 @@ def test_another_slot_of_the_name_is_not_used(erp):
 
 
 def test_a_log_that_the_server_dropped_is_a_gap(folder, endpoint):
+    """torture: B03"""
     server = PostgreSQL(folder / "small", {"fsync": "off", "max_slot_wal_keep_size": "1MB", "max_wal_size": "32MB", "min_wal_size": "32MB"})
     try:
         server.start()
@@ -434,6 +478,7 @@ def test_a_log_that_the_server_dropped_is_a_gap(folder, endpoint):
 
 
 def test_a_table_that_is_not_published_stops_the_reader(erp, monkeypatch):
+    """torture: B13"""
     erp.sql.execute("create table app.t (id int primary key); create table app.u (id int primary key)")
     erp.follow()
     start = erp.head()
@@ -856,7 +901,7 @@ def test_a_reader_over_tls(folder, endpoint):
         for size in (10, 20_000, 3_000_000):
             erp.sql.execute("insert into app.t select %s::int + n, repeat('x', %s / n) from generate_series(1, 50) n", (size, size))
             began = time.monotonic()
-            found = next(item for item in stream if isinstance(item, Transaction))
+            found = next(whole(stream))
             assert [len(change.new[1]) for change in found.changes] == [size // n for n in range(1, 51)]
             assert time.monotonic() - began < 2
         (secure,) = erp.sql.execute("select ssl from pg_stat_ssl where pid = %s", (erp.slot("active_pid"),)).fetchone()
@@ -968,7 +1013,7 @@ def test_the_server_can_be_stopped_while_it_is_read(folder, endpoint):
         start = source.head()
         stream = source.read(start)
         erp.sql.execute("insert into app.t values (1)")
-        next(item for item in stream if isinstance(item, Transaction))
+        next(whole(stream))
         caught = []
 
         def read_on():

@@ -244,6 +244,7 @@ def test_keys_that_the_application_has_named_itself_are_never_taken_for_new_ones
 
 @pytest.mark.parametrize("count", [1, 250])
 def test_rows_refer_to_each_other_within_a_batch_whatever_their_order(harness, account, entity, count):
+    # torture: G07 G11
     accounts = Accounts(account, entity)
     writes = [accounts.row(str(at), f"row {at}", str(at + 1) if at < count else None) for at in range(count + 1)]
     opened(harness, accounts.plan).apply(from_erp(*writes))
@@ -280,6 +281,7 @@ def test_children_find_parents_of_another_mapping_in_the_same_batch(harness, acc
 
 
 def test_a_reference_to_what_never_came_refuses_the_row(harness, account, entity):
+    # torture: G11
     accounts = Accounts(account, entity)
     with pytest.raises(BadRow, match=rf"column 'parent_id' .* the crosswalk has no entry of '{entity}'") as refused:
         opened(harness, accounts.plan).apply(from_erp(accounts.row("1", "a"), accounts.row("2", "b", "31337")))
@@ -349,6 +351,7 @@ def merge(harness, entity, source, into):
 
 
 def test_a_row_that_two_source_rows_have_become_stays_for_the_other(harness, account, entity):
+    # torture: G10
     accounts = Accounts(account, entity)
     target = opened(harness, accounts.plan)
     target.apply(from_erp(accounts.row("1", "a"), accounts.row("2", "b"), accounts.row("3", "child", "1"), accounts.row("4", "d")))
@@ -519,3 +522,18 @@ def test_a_commit_whose_answer_is_lost_made_row_and_entry_once(harness, account,
     target.apply(from_erp(accounts.row("1", "A"), upto="2")) if harness.kind == "mysql" else target.close()
     assert len(crosswalk(harness, entity)) == 2
     assert harness.effects(account)[Op.INSERT] == 2
+
+
+def test_what_is_held_of_an_entity_is_what_the_crosswalk_has_of_the_source(harness, account, entity):
+    """For a TRUNCATE that is to be applied: rows of the application and of other sources stay."""
+    accounts = Accounts(account, entity)
+    target = opened(harness, accounts.plan)
+    target.apply(from_erp(accounts.row("1", "a"), accounts.row("2, \\ ", "b"), accounts.row(" 3", "c", "1")))
+    target.apply(batch(accounts.row("1", "other"), upto="2", origin=("shop",)))
+    harness.insert(account, {"name": "own"})
+    held = target.held(accounts.plan, "erp", 9)
+    assert sorted(key[0].texts for key in held) == [(" 3",), ("1",), ("2, \\ ",)]
+    assert len(target.held(accounts.plan, "erp", 2)) == 2
+    applied = target.apply(from_erp(*(delete(accounts.plan, *key) for key in held), upto="3"))
+    assert applied.rows == {("accounts", Op.DELETE): 3}
+    assert sorted(row["name"] for row in harness.rows(account)) == ["other", "own"]

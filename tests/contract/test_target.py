@@ -119,6 +119,7 @@ def test_soft_deletes_keep_their_place_among_writes_of_the_key(harness, account)
 
 
 def test_the_last_write_of_a_key_wins_and_every_change_counts(harness, account, mapped):
+    # torture: G05 H11
     writes = [upsert(mapped, "1", str(i), "x") for i in range(50)] + [upsert(mapped, "2", "b", "y")]
     applied = opened(harness, mapped).apply(batch(*writes))
     assert harness.rows(account) == [record("1", "49", "x"), record("2", "b", "y")]
@@ -133,6 +134,7 @@ def test_insert_then_delete_leaves_nothing(harness, account, mapped):
 
 
 def test_delete_then_insert_makes_a_new_row(harness, account, mapped):
+    # torture: G05
     harness.insert(account, record("1", "a", "b", "kept"))
     applied = opened(harness, mapped).apply(batch(delete(mapped, "1"), upsert(mapped, "1", "c", "d")))
     assert harness.rows(account) == [record("1", "c", "d")]
@@ -248,6 +250,7 @@ def random_write(random, plans):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_batches_leave_what_the_reference_leaves(harness, account, seed):
+    # torture: G05 G15
     random, reference = Random(seed), MemoryHarness()
     reference.create(account, {"remark": "new"})
     whole = plan(account, "id", "name", "city", mapping="whole")
@@ -282,6 +285,7 @@ def codes(harness, coded):
 
 
 def test_a_unique_value_goes_from_a_deleted_row_to_a_new_one(harness, coded):
+    # torture: G04
     mapped = plan(coded, "id", "code")
     harness.insert(coded, {"id": "1", "code": "x"})
     opened(harness, mapped).apply(batch(delete(mapped, "1"), upsert(mapped, "2", "x")))
@@ -289,6 +293,7 @@ def test_a_unique_value_goes_from_a_deleted_row_to_a_new_one(harness, coded):
 
 
 def test_a_unique_value_goes_from_an_updated_row_to_a_new_one(harness, coded):
+    # torture: G03
     mapped = plan(coded, "id", "code")
     harness.insert(coded, {"id": "1", "code": "x"})
     opened(harness, mapped).apply(batch(upsert(mapped, "1", "y"), upsert(mapped, "2", "x")))
@@ -296,6 +301,7 @@ def test_a_unique_value_goes_from_an_updated_row_to_a_new_one(harness, coded):
 
 
 def test_unique_values_are_swapped_through_a_third(harness, coded):
+    # torture: G03
     mapped = plan(coded, "id", "code")
     harness.insert(coded, {"id": "1", "code": "x"}, {"id": "2", "code": "y"})
     applied = opened(harness, mapped).apply(batch(upsert(mapped, "1", "tmp"), upsert(mapped, "2", "x"), upsert(mapped, "1", "y")))
@@ -304,6 +310,7 @@ def test_unique_values_are_swapped_through_a_third(harness, coded):
 
 
 def test_a_clash_with_another_row_names_the_constraint_and_overwrites_nothing(harness, coded):
+    # torture: G03 G06
     mapped = plan(coded, "id", "code", mapping="codes")
     harness.insert(coded, {"id": "1", "code": "x", "note": "theirs"})
     target = opened(harness, mapped)
@@ -318,6 +325,7 @@ def test_a_clash_with_another_row_names_the_constraint_and_overwrites_nothing(ha
 
 
 def test_null_is_unique_beside_null(harness, coded):
+    # torture: G14
     mapped = plan(coded, "id", "code")
     opened(harness, mapped).apply(batch(upsert(mapped, "1", None), upsert(mapped, "2", None)))
     assert codes(harness, coded) == {"1": None, "2": None}
@@ -335,6 +343,7 @@ def family(harness):
 
 
 def test_children_may_come_before_their_parents_and_go_after_them(harness, family):
+    # torture: G07
     parents, children = family
     target = opened(harness, parents, children)
     target.apply(batch(upsert(children, "1", "7"), upsert(parents, "7", "a")))
@@ -344,6 +353,7 @@ def test_children_may_come_before_their_parents_and_go_after_them(harness, famil
 
 
 def test_a_child_goes_to_another_parent_before_its_own_goes(harness, family):
+    # torture: G07
     parents, children = family
     harness.insert(parents.table, {"id": "7", "name": "a"})
     harness.insert(children.table, {"id": "1", "parent_id": "7"})
@@ -354,6 +364,7 @@ def test_a_child_goes_to_another_parent_before_its_own_goes(harness, family):
 
 
 def test_a_deleted_parent_may_come_before_its_children_around_a_key_change(harness, family):
+    # torture: G07
     """A log may tell of what ON DELETE CASCADE takes along after the parent; a key change in between keeps the writes in order."""
     parents, children = family
     for row in ("7", "8"):
@@ -366,6 +377,7 @@ def test_a_deleted_parent_may_come_before_its_children_around_a_key_change(harne
 
 
 def test_an_orphan_is_a_bad_row(harness, family):
+    # torture: G07
     parents, children = family
     with pytest.raises(BadRow, match="child_parent"):
         opened(harness, parents, children).apply(batch(upsert(parents, "7", "a"), upsert(children, "1", "8")))
@@ -373,6 +385,7 @@ def test_an_orphan_is_a_bad_row(harness, family):
 
 
 def test_rows_that_refer_to_their_own_table(harness):
+    # torture: G07
     name = table(harness, "node", ID).name
     key = ForeignKey("node_parent", ("parent_id",), name, ("id",), cascades=False)
     node = harness.create(table(harness, "node", ID, column("parent_id", Kind.INT), foreign=[key]))
@@ -443,6 +456,7 @@ def test_a_partial_image_moves_no_row_that_is_marked_as_deleted(harness, account
 
 
 def test_keys_are_swapped_through_a_third(harness, account, mapped):
+    # torture: G02
     harness.insert(account, record("1", "a", "x", "one"), record("2", "b", "y", "two"))
     writes = [
         upsert(mapped, "9", "a", "x", moved=("1",)),
@@ -453,7 +467,16 @@ def test_keys_are_swapped_through_a_third(harness, account, mapped):
     assert harness.rows(account) == [record("1", "b", "y", "two"), record("2", "a", "x", "one")]
 
 
+def test_all_keys_move_on_by_one(harness, account, mapped):
+    # torture: G02
+    harness.insert(account, *(record(str(i), f"n{i}", "x", f"own {i}") for i in range(1, 4)))
+    writes = [upsert(mapped, str(i + 1), f"n{i}", "x", moved=(str(i),)) for i in (3, 2, 1)]
+    opened(harness, mapped).apply(batch(*writes))
+    assert harness.rows(account) == [record(str(i + 1), f"n{i}", "x", f"own {i}") for i in range(1, 4)]
+
+
 def test_a_key_change_stands_between_what_came_before_and_after(harness, account, mapped):
+    # torture: G02 G15
     writes = [
         upsert(mapped, "1", "a", "x"),
         upsert(mapped, "2", "a", "x", moved=("1",)),
@@ -691,3 +714,29 @@ def test_a_request_that_is_lost_is_to_be_done_again(harness, account, mapped, pr
     again = harness.target(mapped)
     assert again.checkpoint().position is None
     assert harness.rows(account) == []
+
+
+# what is there of a mapping, for a TRUNCATE that is to be applied
+
+
+def test_what_is_held_are_the_rows_that_have_what_all_of_the_mapping_have(harness):
+    columns = (ID, column("lang"), column("kind"), column("gone"), column("name"))
+    made = harness.create(table(harness, "held", *columns, key=("id", "lang")))
+    mapped = plan(made, "id", "lang", "kind", "name", key=("id", "lang"), deletes=Deletes.SOFT, soft={"gone": "y"})
+    harness.insert(
+        made,
+        {"id": "1", "lang": "de", "kind": "a'\\", "gone": None, "name": "x"},
+        {"id": "2", "lang": "d,e ", "kind": "a'\\", "gone": "n", "name": None},
+        {"id": "3", "lang": "de", "kind": "b", "gone": None, "name": "x"},
+        {"id": "4", "lang": "de", "kind": None, "gone": None, "name": "x"},
+        {"id": "5", "lang": "de", "kind": "A'\\", "gone": None, "name": "x"},
+    )
+    target = opened(harness, mapped)
+    assert sorted(target.held(mapped, "erp", 9)) == [("1", "de"), ("2", "d,e "), ("3", "de"), ("4", "de"), ("5", "de")]
+    assert len(target.held(mapped, "erp", 2)) == 2
+    scoped = replace(mapped, scope=((made.column("kind"), "a'\\"),))
+    assert sorted(target.held(scoped, "erp", 9)) == [("1", "de"), ("2", "d,e ")]
+    none = replace(mapped, scope=((made.column("kind"), None), (made.column("name"), "x")))
+    assert target.held(none, "erp", 9) == [("4", "de")]
+    assert target.apply(batch(*(delete(mapped, *key) for key in target.held(scoped, "erp", 9)))).rows == {("held", Op.DELETE): 2}
+    assert {row["id"]: row["gone"] for row in harness.rows(made)} == {"1": "y", "2": "y", "3": None, "4": None, "5": None}

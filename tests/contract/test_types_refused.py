@@ -26,7 +26,7 @@ PG_PG = [
     ("inet", "cidr", ["'10.0.0.1/8'"], "invalid cidr value: … (SQLSTATE 22P02)"),
 ]  # fmt: skip
 PG_MY = [
-    ("integer", "smallint unsigned", ["-1", "65536"], "value out of range for smallint(5) unsigned"),
+    ("integer", "smallint unsigned", ["-1", "65536"], "value out of range for smallint"),
     ("smallint", "year", ["1", "99", "1900", "2156"], "value out of range for year"),
     ("numeric", "decimal(65,30)", ["'NaN'"], "is decimal(65,30), and the value is no such thing"),
     ("numeric", "decimal(65,30)", ["'Infinity'"], "value out of range for decimal(65,30)"),
@@ -44,7 +44,6 @@ PG_MY = [
     ("timestamptz", "timestamp(6)", ["'2038-01-19 03:14:08+00'"], ""),
     ("interval", "time(6)", ["'1 day'", "'1 mon'", "'839:00:00'"], "value has days or months, or is longer than time(6) can be"),
     ("interval", "time", ["'00:00:00.5'"], "value has more than 0 digits behind the second"),
-    ("json", "json", ["""'"\\ud800"'"""], "CONSTRAINT"),
     ("mood", "enum('sad')", ["'it''s'"], "text is no label of enum('sad')"),
     ("inet", "inet6", ["'10.0.0.1'", "'::/64'"], "value is no single address of version 6"),
     ("inet", "inet4", ["'::1'", "'10.0.0.0/8'"], "value is no single address of version 4"),
@@ -59,12 +58,11 @@ MY_PG = [
     ("timestamp null", "timestamptz", ["'0000-00-00 00:00:00'"], "date/time field value out of range: … (SQLSTATE 22008)"),
     ("time", "time", ["'24:00:01'", "'838:59:59'"], "date/time field value out of range: … (SQLSTATE 22008)"),
     ("time", "time", ["'-01:00:00'"], "invalid input syntax for type time: … (SQLSTATE 22007)"),
-    ("json", "jsonb", ["""'{"a": 1, "a": 2}'"""], "a key comes twice in the document, and only one would be kept"),
     ("varchar(10)", "uuid", ["'none'"], "invalid input syntax for type uuid"),
     ("enum('sad','x')", "mood", ["'x'"], "text is no label of public.mood"),
 ]  # fmt: skip
 MY_MY = [
-    ("int unsigned", "int", ["4294967295"], "value out of range for int(11)"),
+    ("int unsigned", "int", ["4294967295"], "value out of range for int"),
     ("smallint", "year", ["70"], "value out of range for year"),
     ("varchar(20)", "char(20)", ["'a '"], "text ends in blanks, which char(20) does not keep"),
     ("varchar(20)", "varchar(20) character set latin1", ["'漢'"], "Incorrect string value: for column"),
@@ -72,13 +70,30 @@ MY_MY = [
     ("geometry", "point", ["st_geomfromtext('linestring(0 0,1 1)')"], ""),
     ("enum('a','b')", "enum('b')", ["'a'"], "text is no label of enum('b')"),
 ]  # fmt: skip
+PG_MARIADB = [("json", "json", ["""'"\\ud800"'"""], "CONSTRAINT")]
+PG_MYSQL = [
+    ("json", "json", ["""'"\\ud800"'"""], "Invalid JSON text"),
+    ("json", "json", ["""'{"a": 1, "a": 2}'"""], "a key comes twice in the document, and only one would be kept"),
+    (
+        "jsonb",
+        "json",
+        ["'123456789012345678901234567890'", "'0.10000000000000000000000001'", "'1e400'"],
+        "more digits than json holds on the target",
+    ),
+    ("text", "json", ["'{'"], "invalid input syntax for type json"),
+]
+MARIADB_PG = [("json", "jsonb", ["""'{"a": 1, "a": 2}'"""], "a key comes twice in the document, and only one would be kept")]
 PAIRS = {"pg-pg": PG_PG, "pg-my": PG_MY, "my-pg": MY_PG, "my-my": MY_MY}
 
 
 @pytest.fixture(params=PAIRS)
 def flow(request, database, endpoint):
     with pair(request, database, endpoint, request.param) as made:
-        made.cases = PAIRS[request.param]
+        made.cases = [case for case in PAIRS[request.param] if made.source.has(case[0]) and made.target.has(case[1])]
+        if request.param == "pg-my":
+            made.cases += PG_MYSQL if made.target.mysql else PG_MARIADB
+        if request.param == "my-pg" and not made.source.mysql:
+            made.cases += MARIADB_PG
         yield made
 
 
@@ -100,6 +115,7 @@ def test_a_value_that_the_type_cannot_hold_is_an_error_of_its_row(flow):
     for row, (at, value) in enumerate(given):
         for key in (str(1 + row), str(1001 + row)):
             said = str(flow.refused.get(key, "nothing"))
-            assert re.search(rf"\bc{at}\b", said), (cases[at][:2], value, said)
+            named = re.search(rf"\bc{at}\b", said) or "GEOMETRY field" in said  # MySQL does not say which
+            assert named, (cases[at][:2], value, said)
             assert cases[at][3] in said, (value, said)
     assert flow.target.run("select count(*) from t") == [(0,)]

@@ -241,6 +241,9 @@ MY_MY = [
     ("inet4", "inet4", "text", ["'10.0.0.1'"]),
     ("geometry", "geometry", "shape", ["point(1, 2.5)", "st_geomfromtext('polygon((0 0,1 0,1 1,0 0))', 4326)"]),
     ("point", "point", "shape", ["st_geomfromtext('point(0.1 -0.3)', 4326)"]),
+    ("varchar(40) collate utf8mb4_0900_ai_ci", "varchar(40) collate utf8mb4_0900_bin", "text", TEXTS),
+    ("vector(3)", "vector(3)", "bytes", ["x'0000803f000000c0cdcccc3d'"]),
+    ("varchar(40) collate utf8mb4_bin", "varchar(40) character set utf8mb4 collate utf8mb4_general_ci", "text", TEXTS),
 ]  # fmt: skip
 PAIRS = {"pg-pg": PG_PG, "pg-my": PG_MY, "my-pg": MY_PG, "my-my": MY_MY}
 PG_TYPES = (
@@ -268,7 +271,7 @@ def pair(request, database, endpoint, name):
 @pytest.fixture(params=PAIRS)
 def flow(request, database, endpoint):
     with pair(request, database, endpoint, request.param) as made:
-        made.cases = PAIRS[request.param]
+        made.cases = made.known(PAIRS[request.param])
         yield made
 
 

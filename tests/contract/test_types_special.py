@@ -63,11 +63,13 @@ def test_columns_that_the_server_fills(name, request, database, endpoint):
         flow.source.run("create table t (id int primary key, a int)")
         if flow.target.postgresql:
             flow.target.run(
-                "create table t (id int generated always as identity primary key, a int, twice int generated always as (a * 2) stored, own int default 7)"
+                "create table t (id int generated always as identity primary key, a int, twice int generated always as (a * 2) stored,"
+                " own int default 7, made text default (lower('AB')))"
             )
         else:
             flow.target.run(
-                "create table t (id int auto_increment primary key, a int, twice int as (a * 2) stored, own int invisible default 7)"
+                "create table t (id int auto_increment primary key, a int, twice int as (a * 2) stored, own int invisible default 7,"
+                " made varchar(9) default (lower('AB')))"
             )
         head = "version: 1\nmapping: m\nsource: t\ntarget: t\nkey: [id]\n"
         found = [problem for problem in flow.compiled(f"{head}columns: {{id: id, a: a, twice: a}}\n")[1] if failed([problem])]
@@ -78,4 +80,20 @@ def test_columns_that_the_server_fills(name, request, database, endpoint):
         flow.source.run("update t set a = 3 where id = 5")
         flow.stream()
         flow.target.run("insert into t (a) values (100)")
-        assert flow.target.run("select id, a, twice, own from t order by id") == [(5, 3, 6, 7), (9, None, None, 7), (10, 100, 200, 7)]
+        assert flow.target.run("select id, a, twice, own, made from t order by id") == [
+            (5, 3, 6, 7, "ab"), (9, None, None, 7, "ab"), (10, 100, 200, 7, "ab"),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["pg-pg", "pg-my", "my-pg", "my-my"])
+def test_the_sign_of_zero_where_both_servers_have_one(name, request, database, endpoint):
+    # torture: E04
+    with pair(request, database, endpoint, name) as flow:
+        for side in (flow.source, flow.target):
+            side.run(f"create table t (id int primary key, d {'double precision' if side.postgresql else 'double'})")
+        flow.follow("version: 1\nmapping: m\nsource: t\ntarget: t\nkey: [id]\nsame: [id, d]\n")
+        for way, key in ((flow.load, 1), (flow.stream, 2)):
+            flow.source.run(f"insert into t values ({key}, '-0')")
+            way()
+        both = all(side.postgresql or side.mysql for side in (flow.source, flow.target))
+        assert [row["d"] for row in flow.target.shown("t", {"d": "plain"}).values()] == ["-0" if both else "0"] * 2

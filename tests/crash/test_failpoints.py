@@ -59,6 +59,35 @@ def test_killed_in_the_load_it_begins_again_and_leaves_nothing_behind(siege, pai
     siege.end()
 
 
+REFUSING = """create function public.refuse() returns trigger language plpgsql as
+    $$ begin if new.id % 10 = 3 then raise check_violation; end if; return new; end $$"""
+
+
+# torture: A13
+@pytest.mark.parametrize("pair", PAIRS[1:], ids="-to-".join)
+def test_killed_while_it_parks_and_while_it_releases(siege, pair):
+    """The target refuses some rows for a while."""
+    siege = siege(pair)
+    siege.load()
+    siege.service.sql(
+        "crm", REFUSING, "create trigger a_refuse before insert or update on item for each row execute function public.refuse()"
+    )
+    siege.write()
+    siege.service.process = None
+    siege.service.until(lambda: siege.journal.exists() and len(siege.journal.read_text().splitlines()) > 300)
+    siege.rest()  # what waits has its bound
+    siege.start("parked.post:1:kill")
+    siege.killed(60)
+    siege.service.once()
+    assert siege.service.sql("crm", "select count(*) from cdc.parked") > [(0,)]
+    siege.service.sql("crm", "drop trigger a_refuse on item")
+    siege.start("parked.pre:1:kill")  # all that waits is tried as soon as it begins
+    siege.killed(60)
+    siege.start()
+    siege.settle()
+    siege.end()
+
+
 @pytest.mark.parametrize("pair", PAIRS[:1], ids="-to-".join)
 def test_what_the_target_raises_is_tried_again(siege, pair):
     """A deadlock before COMMIT, connections that drop behind it, a pause: other ways to fail at a point than to die."""

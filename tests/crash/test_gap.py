@@ -67,7 +67,7 @@ def test_a_gap_is_refused_and_repaired(parted, monkeypatch):
     extra = set(parted.checker.there()["item"]) - set(parted.checker.wanted()["item"])
     assert 9999 in extra, "nobody can say that this row was ours"
     parted.service.sql("crm", "delete from item where id = 9999")
-    again = command("resync", name, "--delete", "--yes")
+    again = command("resync", name, "--delete", "--confirm", name)
     assert again.returncode == 0, again.stderr
     parted.judge()
     parted.watcher = Watcher(parted.checker)

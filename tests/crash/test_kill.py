@@ -52,6 +52,7 @@ def kill_loop(world, kills):
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_killed_again_and_again_nothing_is_lost_or_doubled(world, pair):
+    """torture: A17, the short form"""
     world = world(*pair)
     for _ in range(30):
         world.transaction()
@@ -67,6 +68,7 @@ def test_killed_again_and_again_nothing_is_lost_or_doubled(world, pair):
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_soak(world, pair):
+    """torture: A17"""
     world = world(*pair)
     assert world.command("setup").returncode == 0
     kill_loop(world, kills=75)

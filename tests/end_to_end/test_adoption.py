@@ -101,6 +101,7 @@ def looked_at(given):
     assert "102" in explained
 
 
+# torture: O12
 @pytest.mark.parametrize(("source", "target"), [("postgresql", "mariadb"), ("mariadb", "postgresql")])
 def test_a_full_target_is_adopted_by_the_load_and_by_the_stream(service, source, target):
     given = service(source, target)

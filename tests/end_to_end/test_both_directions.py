@@ -197,6 +197,7 @@ def test_a_column_follows_its_owner(service, pair):  # torture: H03, where colum
 
 
 def test_both_directions_go_on_after_a_kill(service):
+    # torture: H09, of rows that each side changes alone
     given = service(*PAIRS[0])
     given.once()
     given.start()

@@ -349,3 +349,37 @@ def test_init_writes_a_first_service_file(site):
     site.cdc("-c", str(config), "init", *urls, code=78)
     site.cdc("init", "--from-url", "postgresql://cdc@h/erp", code=2)
     site.cdc("init", "--from-url", "postgresql://cdc:secret@h/erp", "--to-url", "mysql://cdc@h/crm", code=2)
+
+
+def test_plan_counts_rows_that_only_the_target_has(site):
+    """They stay, so the plan is empty all the same; where the source was not read to its end nothing is known of them."""
+    site.on_erp("delete from remark; insert into remark values (1, 'CALL'), (2, null), (7, 'OWN'), (8, 'OWN')")
+    (left,) = site.json("plan", "back")["pipelines"][0]["only_on_target"]
+    assert left == {
+        "table": "public.remark", "count": 2, "compared": 4, "complete": True, "doubtful": False, "examples": [{"id": "7"}, {"id": "8"}],
+    }  # fmt: skip
+    text = site.cdc("plan", "back", "--limit", "3", "--examples", "1")
+    assert (
+        "public.remark: 1 row of its first 3 that no row of the source makes: they stay; `cdc resync` can delete them\n    id = 7\n" in text
+    )
+    (left,) = site.json("plan", "back", "--limit", "2")["pipelines"][0]["only_on_target"]
+    assert left == {"table": "public.remark", "not_looked_for": "the source has more rows than were looked at: --all"}
+    site.on_erp("delete from remark")
+    site.on_crm("insert into accounts (id, code, deleted) values ('x', 'x', 0), ('y', 'y', 1)")
+    (left,) = site.json("plan", "there", "--all", code=3)["pipelines"][0]["only_on_target"]
+    site.on_crm("delete from accounts where id in ('x', 'y')")
+    assert (left["count"], left["examples"], left["doubtful"]) == (1, [{"id": "x"}], True), "what is marked as deleted is none"
+
+
+def test_one_mapping_is_explained_while_another_has_mistakes(site):
+    """The plan of all needs all; what it says is what is wrong, without notes."""
+    file = site.folder / "there/broken.yaml"
+    file.write_text("version: 1\nmapping: broken\nsource: invoice\ntarget: totals\nkey: [id]\ncolumns: {id: id, total: nowhere}\n")
+    try:
+        (row,) = site.json("mapping", "explain", "customers", "--key", "1")["rows"]
+        site.cdc("plan", "there", code=78)
+    finally:
+        file.unlink()
+    assert row["verdict"] == "update"
+    assert "broken.yaml:6:" in site.said
+    assert "note[" not in site.said

@@ -246,7 +246,7 @@ def test_tables_of_an_older_layout_are_brought_up_at_the_next_start_and_those_of
     for command in (["check", "--connect"], ["run", "--once"], ["setup"]):
         refused = given.command(*command)
         assert (refused.returncode, "of layout 999" in refused.stdout + refused.stderr) == (78, True), command
-    given.sql("b", "comment on table cdc.checkpoint is 'cdc layout 2'")
+    given.sql("b", "comment on table cdc.checkpoint is 'cdc layout 3'")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
+import pymysql
 import pytest
 
 from demo.servers import MariaDB, PostgreSQL, Server, running
@@ -38,6 +41,7 @@ class Outage:
         found = re.search(r"listen: \"127\.0\.0\.1:(\d+)\"", self.world.config.read_text())
         assert found
         self.port = int(found[1])
+        self.held: list[Any] = []
 
     def status(self) -> dict[str, Any]:
         """Return what the daemon says of its pipeline."""
@@ -66,6 +70,22 @@ class Outage:
         for _ in range(transactions):
             self.world.transaction()
 
+    def holds_up(self) -> None:
+        """Lock the target's rows, so that the daemon stands in the middle of a transaction until the server is gone."""
+        locks = self.target.connect(self.names[1])
+        self.world.execute(locks, "begin")
+        self.world.execute(locks, "select * from item for update")
+        self.write(30)
+        waits = {
+            "postgresql": "select 1 from pg_locks where not granted",
+            "mysql": "select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'",
+        }
+        deadline = time.monotonic() + 60
+        while not self.world.execute(self.world.target, waits[self.target.engine]):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        self.held.append(locks)
+
     def reconnect(self) -> None:
         """Open the writer's and the judge's connections anew."""
         for name, server, database in (("source", self.source, self.names[0]), ("target", self.target, self.names[1])):
@@ -79,10 +99,14 @@ def outage(request: pytest.FixtureRequest, servers: dict[str, Server], tmp_path:
     made = Outage(tmp_path / "world", servers[source], servers[target])
     yield made
     made.world.close()
+    for locks in made.held:
+        with suppress(psycopg.Error, pymysql.MySQLError):  # its server was killed
+            locks.close()
     made.world.command("teardown", "--yes")
 
 
 def test_a_daemon_goes_on_after_outages_of_either_server(outage: Outage) -> None:
+    """torture: A18 A19 A20"""
     world = outage.world
     outage.write(20)
     world.start()
@@ -91,6 +115,8 @@ def test_a_daemon_goes_on_after_outages_of_either_server(outage: Outage) -> None
     for role, how in (("target", None), ("source", None), ("target", signal.SIGKILL), ("source", signal.SIGKILL)):
         server = outage.target if role == "target" else outage.source
         outage.write(30)  # some of it is on its way when the server goes
+        if role == "target" and how:
+            outage.holds_up()  # a transaction of ours is half done
         server.stop(*[how] if how else [])
         said = outage.until(lambda said: said["state"] == "backoff")
         assert ("two: " if role == "target" else "one: ") in said["last_error"]

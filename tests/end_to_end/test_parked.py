@@ -189,7 +189,7 @@ def test_more_than_the_budget_ends_the_pipeline_and_applies_nothing_of_the_batch
 
 @pytest.mark.parametrize(("world", "point"), [(PAIRS[0], "parked.pre"), (PAIRS[1], "apply.post_commit")], indirect=["world"])
 def test_a_kill_around_parking_or_releasing_loses_and_doubles_nothing(world, point):
-    """Killed while it parks, and again while it releases."""
+    """Killed while it parks, and again while it releases. torture: A13"""
     world.sql("erp", "insert into customer values (1, 'Ann', '10')")
     world.once()
     world.sql("erp", "insert into customer values (2, 'Bob', 'two'), (3, 'Cid', '30')", "insert into sale values (20, 2, 'for Bob')")

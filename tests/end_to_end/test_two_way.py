@@ -118,6 +118,7 @@ TURNS = [
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_changes_by_turns_cross_once_and_then_both_logs_are_quiet(service, pair):
+    # torture: H11
     given = two_way(service, pair)
     given.once()
     given.start()
@@ -229,6 +230,32 @@ def test_loading_both_ways_at_once_brings_each_what_it_lacks(service, pair):
     agree(given, {key: (f"row {key}", key) for key in range(11_000)})
     goes_quiet(given)
     assert [len(effects(given, name)) for name in "ab"] == [5000, 5000]
+    given.stop()
+
+
+def test_what_nobody_decides_is_exchanged_once_and_then_both_logs_are_quiet(service):
+    """Changes of one row that pass each other while the daemon is down; and a trigger that alters what we write, within our transaction.
+
+    torture: H02 H03 H05 H07 H10, as far as the documents promise: it ends, and no clock decides
+    """
+    given = two_way(service, PAIRS[0])
+    given.once()
+    given.start()
+    given.sql("b", "create trigger shout before insert on item for each row set new.name = upper(new.name)")
+    given.sql("a", "insert into item values (1, 'one', 1), (2, 'two', 2), (3, 'three', 3)")
+    given.until(lambda: items(given, "b") == {1: ("ONE", 1), 2: ("TWO", 2), 3: ("THREE", 3)}, lambda: items(given, "b"))
+    goes_quiet(given)
+    assert items(given, "a") == {1: ("one", 1), 2: ("two", 2), 3: ("three", 3)}
+    given.stop()
+    writes(given, "a", "update item set name = 'of a', ver = 4 where id = 1", "delete from item where id = 2")
+    writes(given, "b", "update item set name = 'of b', ver = 5 where id = 1", "update item set name = 'there', ver = 6 where id = 2")
+    writes(given, "a", "update item set ver = 7 where id = 3")
+    given.start()
+    given.until(lambda: items(given, "a") == {1: ("of b", 5), 2: ("there", 6), 3: ("three", 7)}, lambda: items(given, "a"))
+    given.until(lambda: items(given, "b") == {1: ("of a", 4), 3: ("three", 7)}, lambda: items(given, "b"))
+    given.quiet(QUIET)
+    given.sql("b", "update item set name = 'agreed', ver = 8 where id = 1")
+    given.until(lambda: items(given, "a")[1] == items(given, "b")[1] == ("agreed", 8), lambda: (items(given, "a"), items(given, "b")))
     given.stop()
 
 

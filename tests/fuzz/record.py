@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pymysql
 
-from cdc.model.change import Transaction
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import TableName
 from cdc.source.mysql import charsets, log
@@ -22,6 +21,7 @@ from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
 from cdc.source.postgresql.assembler import Assembler as WalAssembler
 from cdc.source.postgresql.source import PostgreSQLSource
 from demo.servers import PASSWORD, MariaDB, PostgreSQL, running
+from tests.contract.whole import whole
 from tests.fuzz.recording import FOLDER, shown
 
 SCHEMA = "wire"
@@ -107,7 +107,7 @@ def record_log(name, endpoint, script):
                 cursor.execute(statement)
             events = []
             undo = spied(LogAssembler, "event", events)
-            found = [item for item in source.read(after, source.head()) if isinstance(item, Transaction)]
+            found = list(whole(source.read(after, source.head())))
             undo()
         cursor.execute(f"drop database {SCHEMA}")
     collations = {number: [each.name, each.width] for number, each in known.collations.items() if each.name in KEPT}
@@ -152,7 +152,7 @@ def record_wal(server):
                 session.execute(statement)
             events = []
             undo = spied(WalAssembler, "decode", events)
-            found = [item for item in source.read(after, source.head()) if isinstance(item, Transaction)]
+            found = list(whole(source.read(after, source.head())))
             undo()
     write("postgresql", {"kind": "postgresql", "after": after, "wanted": [table]}, events, found)
 

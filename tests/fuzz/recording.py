@@ -6,7 +6,7 @@
 import json
 from pathlib import Path
 
-from cdc.model.change import ABSENT
+from cdc.model.change import ABSENT, Part, Transaction
 from cdc.model.table import TableName
 from cdc.server.mysql_types import Charset
 from cdc.source.mysql import assembler as mysql
@@ -66,7 +66,11 @@ class Recording:
         shapes = LogShapes(self.wanted, server, charsets, lambda _: None)
         reader = mysql.Assembler(Progress(after, server.identity), shapes, "crm", self.facts["checksum"])
         for event in events:
-            yield reader.event(b"\0" + event + b"behind it", 1, 1 + len(event))
+            found = reader.event(b"\0" + event + b"behind it", 1, 1 + len(event))
+            if isinstance(found, Transaction | Part | None):
+                yield found
+            else:
+                yield from found
 
     def _wal(self, events):
         shapes = WalShapes(self.wanted, Catalogue(keys=dict.fromkeys(self.wanted, ("id",))))

@@ -204,6 +204,7 @@ def test_systemd_reads_the_unit_without_a_complaint(unit):
     assert systemd_analyze("verify", unit) == ""
 
 
+# torture: K15, K16
 def test_the_unit_is_hardened(unit):
     systemd_analyze("security", "--offline=true", "--threshold=15", unit)
 

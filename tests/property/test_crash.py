@@ -97,6 +97,7 @@ FAULTS = st.lists(st.sampled_from(["ok", "before", "after"]), max_size=10)
     st.sampled_from([Deletes.HARD, Deletes.SOFT, Deletes.IGNORE]),
 )
 def test_the_target_is_the_mapped_source_and_effects_are_single(history, faults, rows, cut, deletes):
+    # torture: G02 G13 G15
     source, state = history
     database, mapped = MemoryDatabase(), marking(deletes)
     database.create(MARKED)

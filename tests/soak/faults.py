@@ -21,6 +21,8 @@ class Scene:
 
     def __init__(self, siege: Siege, proxies: tuple[Proxy, Proxy], chance: random.Random, log: Path) -> None:
         self.siege, self.proxies, self.random, self._log = siege, proxies, chance, log
+        self.armed = False
+        """The daemon has a failpoint that it may not have reached yet."""
 
     def note(self, name: str) -> None:
         with self._log.open("a") as out:
@@ -39,6 +41,7 @@ class Scene:
         if (code := process.poll()) is not None:
             assert code in (-signal.SIGKILL, 69, 75), f"the daemon ended with {code}: {self.siege.service.log()}"
             self.siege.start()
+            self.armed = False
 
     def calm(self) -> None:
         """End what lasts."""
@@ -46,16 +49,20 @@ class Scene:
             proxy.thaw()
             proxy.delay = proxy.jitter = 0.0
             proxy.rate, proxy.piece = None, 65536
+        if self.armed:
+            self.siege.service.kill()
         self.alive()
 
 
 def kill(scene: Scene) -> None:
     scene.siege.service.kill()
+    scene.armed = False
 
 
 def failpoint(scene: Scene) -> None:
     scene.siege.service.kill()
     scene.siege.start(f"{scene.random.choice(_STREAMING)}:{scene.random.randint(1, 12)}:kill")
+    scene.armed = True
     time.sleep(3)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,12 +12,14 @@ import click
 
 from cdc.app.cli import Options
 from cdc.model.errors import Exit
+from cdc.model.value import value
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from cdc.app.service.config import Pipeline
     from cdc.app.trial.forecast import Forecast
+    from cdc.app.trial.leftover import Leftover
     from cdc.mapping.spec.mapping import MappingSpec
 
 
@@ -38,7 +40,8 @@ def command(
     be inserted, which columns updated, which rows fail, and which leave the condition and are deleted by the mapping's rule.
 
     Nothing is written: both sides are only read. The source is read as it is now, so rows that a running daemon is about to apply count
-    as changes. Rows that only the target has are not looked for.
+    as changes. Where all rows of the source were looked at, rows that only the target has are counted too, the first by their key as far
+    as --limit goes. They would stay, so they are no change.
 
     Exit codes: 0 nothing would change, 3 something would, or a row fails.
     """
@@ -46,18 +49,28 @@ def command(
     from cdc.app.trial.look import named
 
     found = named(chosen(opened(options), [pipeline] if pipeline else []), [mapping] if mapping else [])
-    with _progress(color=options.color) as progress:
-        plans = [_forecasts(each, specs, None if whole else limit, examples, progress) for each, specs in found]
+    with progressing(color=options.color) as progress:
+        plans = [_planned(each, specs, None if whole else limit, examples, progress) for each, specs in found]
     if form == "json":
-        click.echo(json.dumps({"pipelines": [_json(*plan) for plan in plans]}, ensure_ascii=False, default=str))
+        click.echo(json.dumps({"pipelines": [_json(plan) for plan in plans]}, ensure_ascii=False, default=str))
     else:
         for plan in plans:
-            _print(*plan, limit=None if whole else limit, color=options.color)
-    return Exit.DIFFERENCES if any(made.differs for _, _, forecasts in plans for made in forecasts) else Exit.OK
+            _print(plan, color=options.color)
+    return Exit.DIFFERENCES if any(made.differs for plan in plans for made in plan.forecasts) else Exit.OK
+
+
+@value
+class Planned:
+    """One pipeline's plan."""
+
+    pipeline: str
+    plan_hash: str
+    forecasts: Sequence[Forecast]
+    left: Sequence[Leftover]
 
 
 @contextmanager
-def _progress(*, color: bool) -> Iterator[Progress]:
+def progressing(*, color: bool) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -65,38 +78,43 @@ def _progress(*, color: bool) -> Iterator[Progress]:
         yield shown
 
 
-def _forecasts(
-    pipeline: Pipeline, specs: Sequence[MappingSpec], limit: int | None, examples: int, progress: Progress
-) -> tuple[str, str, list[Forecast]]:
-    """Return the pipeline's name, its plan's hash, and what each mapping would do."""
+def _planned(pipeline: Pipeline, specs: Sequence[MappingSpec], limit: int | None, examples: int, progress: Progress) -> Planned:
     from cdc.app.trial.forecast import forecast
+    from cdc.app.trial.leftover import leftovers
     from cdc.app.trial.look import looks
 
-    made = []
+    def stepped(name: str, rows: int) -> Callable[[], None]:
+        task = progress.add_task(name, total=min(limit, rows) if limit else rows)
+        return lambda: progress.advance(task)
+
     with looks(pipeline, specs) as bound:
-        for look in bound:
-            total = min(limit, look.source.estimate) if limit else look.source.estimate
-            task = progress.add_task(look.spec.name, total=total)
-            made.append(forecast(look, limit, examples, lambda task=task: progress.advance(task)))  # type: ignore[misc]
-        return pipeline.name, bound[0].plan_hash, made
+        made = [forecast(look, limit, examples, stepped(look.spec.name, look.source.estimate)) for look in bound]
+        beside = sum({look.plan.target.table.name: look.around.targets[look.plan.target.table.name].estimate for look in bound}.values())
+        left = list(leftovers(made, limit, examples, stepped("the target's rows", beside)))
+        return Planned(pipeline.name, bound[0].plan_hash, made, left)
 
 
-def _json(pipeline: str, plan: str, made: Sequence[Forecast]) -> dict[str, Any]:
-    from cdc.app.trial.forecast import to_json
+def _json(plan: Planned) -> dict[str, Any]:
+    from cdc.app.trial import forecast, leftover
 
-    return {"pipeline": pipeline, "plan_hash": plan, "mappings": [to_json(each) for each in made]}
+    return {
+        "pipeline": plan.pipeline,
+        "plan_hash": plan.plan_hash,
+        "mappings": [forecast.to_json(each) for each in plan.forecasts],
+        "only_on_target": [leftover.to_json(each) for each in plan.left],
+    }
 
 
-def _print(pipeline: str, plan: str, made: Sequence[Forecast], *, limit: int | None, color: bool) -> None:
+def _print(plan: Planned, *, color: bool) -> None:
     from rich.text import Text
 
-    from cdc.app.trial.shown import console, forecast, heading
+    from cdc.app.trial.shown import console, forecast, heading, leftover
 
     out = console(color=color)
-    for each in made:
-        more = limit is not None and each.rows >= limit
-        out.print(
-            heading(each.look).append(f": {'the first ' if more else ''}{each.rows:,} row{'' if each.rows == 1 else 's'}"), soft_wrap=True
-        )
+    for each in plan.forecasts:
+        rows = f": {'' if each.whole else 'the first '}{each.rows:,} row{'' if each.rows == 1 else 's'}"
+        out.print(heading(each.look).append(rows), soft_wrap=True)
         forecast(out, each)
-    out.print(Text(f"{pipeline}: plan_hash {plan}", "dim"))
+    for left in plan.left:
+        leftover(out, left)
+    out.print(Text(f"{plan.pipeline}: plan_hash {plan.plan_hash}", "dim"))

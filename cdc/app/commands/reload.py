@@ -30,7 +30,8 @@ def command(options: Options, pipelines: Sequence[str], *, from_now: bool, plan_
     It validates everything first, as `cdc check --connect` does, and goes on by the old files where anything is wrong. A pipeline that
     is not changed is not touched; one that is goes on by the new files after the transaction at hand.
 
-    A mapping that treats rows otherwise than before is refused without --from-now, since rows that were written keep their old form.
+    A mapping that treats rows otherwise than before is refused without --from-now, since rows that were written keep their old form;
+    `cdc resync` behind it writes them anew.
 
     Exit codes: 0 taken over, 75 nobody answers, otherwise what `cdc check` says.
     """

@@ -83,11 +83,22 @@ def _more(summary: Summary) -> Iterator[tuple[str, str]]:
     for what in ("position", "last_error", "paused_for"):
         if text := summary[what]:
             yield what.replace("_", " "), text
+    if text := _resync(summary["resync"]):
+        yield "resync", text
     if summary["stalled"]:
         yield "stalled", "its position does not move, and there is work to do"
     used, lost = summary["log_budget_used"], summary["log_lost_in_seconds"]
     if used is not None and lost is not None:
         yield "source's log", f"{used:.0%} of what may be kept is used; at this rate the log is lost in {spoken(lost)}"
+
+
+def _resync(repair: Summary | None) -> str:
+    """What is asked for or under way, and what did not work; one that is done is in the JSON form."""
+    if repair is None or repair["stage"] in {"done", "cancelled"}:
+        return ""
+    compared = (repair["rows"].get("compared") or {}).items()
+    far = ", ".join(f"{mapping} {rows:,} rows compared" for mapping, rows in compared) or ", ".join(repair["mappings"])
+    return f"{repair['stage']}: {repair['text'] or far} (by {repair['who']})"
 
 
 def _numbers(summary: Summary) -> list[str]:

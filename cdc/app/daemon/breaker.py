@@ -20,8 +20,10 @@ class DeleteBreaker:
         self._monotonic = monotonic
         self._applied: deque[tuple[float, int]] = deque()
 
-    def check(self, batch: Batch) -> int:
+    def check(self, batch: Batch, begun: int = 0) -> int:
         """Return how many deletes the batch has. Raises `TooManyDeletes` when they are more than may be applied now.
+
+        `begun`: those of the parts before it of the same transaction.
 
         An initial load deletes what it must: it was asked for.
         """
@@ -33,9 +35,10 @@ class DeleteBreaker:
             while self._applied and now - self._applied[0][0] > MINUTE:
                 self._applied.popleft()
             before = sum(count for _, count in self._applied)
-            if before + deletes > self.limit:
+            if before + begun + deletes > self.limit:
+                more = "" if batch.ends else "at least "
                 raise TooManyDeletes(
-                    f"{deletes:,} deletes wait, after {before:,} within the last minute; the service file allows {self.limit:,}",
+                    f"{more}{begun + deletes:,} deletes wait, after {before:,} within the last minute; the service file allows {self.limit:,}",
                     "Look at what was deleted on the source. If it is meant so: `cdc resume --allow-deletes`.",
                 )
         return deletes

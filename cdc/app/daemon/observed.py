@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cdc.app.daemon.breaker import DeleteBreaker
 from cdc.app.monitor.metrics import Meters
 from cdc.app.monitor.watch import Watch
+from cdc.model.change import Row
 from cdc.model.errors import CdcError, Incomplete, ParkedChanged, Refused
-from cdc.model.write import Applied, Batch, Checkpoint
+from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan
 from cdc.target.base import ParkedRows, Target
 
 
@@ -14,6 +17,8 @@ class ObservedTarget:
     def __init__(self, target: Target, watch: Watch, meters: Meters, breaker: DeleteBreaker | None = None) -> None:
         self._target, self._watch, self._meters = target, watch, meters
         self._breaker = breaker
+        self._deletes, self._spent = 0, 0.0
+        """What the parts before this one of a transaction have deleted, and the seconds that they took."""
 
     @property
     def parked(self) -> ParkedRows:
@@ -28,9 +33,13 @@ class ObservedTarget:
         if self._watch.controls.deletes_allowed:
             self._breaker.forgives()
             return self._applied(batch)
-        deletes = self._breaker.check(batch)
+        if batch.begins:
+            self._deletes = 0
+        deletes = self._breaker.check(batch, self._deletes)
         applied = self._applied(batch)
-        self._breaker.applied(deletes)
+        self._deletes += deletes
+        if batch.ends:
+            self._breaker.applied(self._deletes)
         return applied
 
     def _applied(self, batch: Batch) -> Applied:
@@ -46,9 +55,14 @@ class ObservedTarget:
             raise
         finally:
             self._watch.closes()
-        self._watch.applies(batch, applied)
-        self._meters.applies(batch, applied, monotonic() - begun)
+        self._spent = monotonic() - begun + (0.0 if batch.begins else self._spent)
+        if batch.ends:
+            self._watch.applies(batch, applied)
+            self._meters.applies(batch, applied, self._spent)
         return applied
+
+    def held(self, plan: TargetPlan, node: str, most: int) -> Sequence[Row]:
+        return self._target.held(plan, node, most)
 
     def ping(self) -> None:
         self._target.ping()

@@ -17,7 +17,7 @@ from cdc.app.daemon.worker import Worker
 from cdc.app.files import chosen
 from cdc.app.outcome import hint, unexpected
 from cdc.app.preflight.examined import Examined, examine
-from cdc.app.preflight.history import AGAIN, changed
+from cdc.app.preflight.history import changed, repaired
 from cdc.app.preflight.plan_hash import mapping_hashes, pipeline_hash
 from cdc.app.service.config import Settings
 from cdc.app.state.control import DAEMON, controlled
@@ -120,7 +120,8 @@ def _differs(worker: Worker, fresh: Line, examined: Examined, request: Request) 
         text = "; ".join(f"the mapping {mapping} {what}" for mapping, what in news)
         raise Misconfigured(
             f"{fresh.name}: {text}",
-            f"`cdc reload --from-now {fresh.name}` takes that over for what comes from now on; where old rows matter, {AGAIN}.",
+            f"`cdc reload --from-now {fresh.name}` takes that over for what comes from now on; where old rows matter, "
+            f"{repaired(fresh.name, [mapping for mapping, _ in news])} behind it.",
         )
     if worker.watch.ended:
         raise Misconfigured(f"{fresh.name} has ended: there is nothing to reload", "Restart the service.")

@@ -16,6 +16,8 @@ from cdc.app.build import Line
 from cdc.app.daemon.breaker import DeleteBreaker
 from cdc.app.daemon.observed import ObservedTarget
 from cdc.app.daemon.parked_log import ParkedLog
+from cdc.app.daemon.parts_log import PartsLog
+from cdc.app.daemon.repairs import Repairs
 from cdc.app.daemon.supervise import Pause, drifting, supervise
 from cdc.app.monitor.metrics import Meters
 from cdc.app.monitor.steering import controls
@@ -23,6 +25,7 @@ from cdc.app.monitor.watch import State, Watch
 from cdc.app.operate.setup import set_up, upgrade
 from cdc.app.outcome import hint, trace, unexpected
 from cdc.app.preflight.examined import Examined, examine
+from cdc.app.preflight.footing import begun
 from cdc.app.preflight.gap import named
 from cdc.app.preflight.history import remembered
 from cdc.app.preflight.plan_hash import pipeline_hash
@@ -35,7 +38,7 @@ from cdc.model.errors import CdcError, Exit, Misconfigured, Paused, Retry, TooMa
 from cdc.model.write import Phase
 from cdc.pipeline import loop
 from cdc.pipeline.batch import Limits
-from cdc.pipeline.step import Asked, Done, Holding, Loading, Step
+from cdc.pipeline.step import Asked, Done, Gone, Holding, Loading, Parted, Step
 
 REMIND = 600.0
 """Seconds after which it is said again what a pipeline waits for."""
@@ -72,6 +75,8 @@ class Worker:
         self._meters = meters
         self._log: Any = structlog.get_logger().bind(pipeline=line.name)
         self._parked = ParkedLog(self._log, watch.clock.monotonic)
+        self._parts = PartsLog(self._log, watch.clock.monotonic)
+        self._repairs = Repairs(watch, self._log)
 
     def work(self, stop: threading.Event) -> None:
         """Run it on the calling thread. Raises nothing."""
@@ -93,12 +98,12 @@ class Worker:
     def _run(self, stop: threading.Event) -> None:
         self._stop = stop
         while not self._ends_by_itself():
-            assert self._next is not None
-            self.line, self._next = self._next, None
-            self._log.info("the pipeline begins anew by its new configuration")
+            if self._next is not None:
+                self.line, self._next = self._next, None
+                self._log.info("the pipeline begins anew by its new configuration")
 
     def _ends_by_itself(self) -> bool:
-        """Run until the end, or until there is another configuration to go on by."""
+        """Run until the end, or until there is another configuration to go on by, or something to repair."""
         tries = QUICK_TRIES if self.once else None
         with closing(supervise(self._start, tries=tries, monotonic=self.watch.clock.monotonic, jitter=random.random)) as steps:
             for step in steps:
@@ -107,13 +112,17 @@ class Worker:
                     self._waits_until(self.watch.clock.monotonic() + step.seconds)
                 else:
                     self._shows(step)
-                    if self.watch.controls.paused:
+                    self._repairs.takes(self.line, step)
+                    if self.watch.controls.paused and not isinstance(step, Parted):
                         self._holds()
                 if self.watch.measured.given_up is not None:
                     raise self.watch.measured.given_up
-                if self._stop.is_set() or self._next is not None:
+                if self._stop.is_set() or (self._begins_anew() and not isinstance(step, Parted)):
                     break
-        return self._stop.is_set() or self._next is None
+        return self._stop.is_set() or not self._begins_anew()
+
+    def _begins_anew(self) -> bool:
+        return self._next is not None or self._repairs.due()
 
     def _waits_until(self, moment: float, true: Callable[[], bool] = lambda: True) -> None:
         """Wait for a moment, while something is so and nothing else is wanted."""
@@ -160,15 +169,16 @@ class Worker:
             return
         self._ran = True
         self.watch.starts(checkpoint)
-        self._sets_up(plan, first=checkpoint is None)
+        _set_up(self.line, plan, self._log, first=checkpoint is None)
         loaded = checkpoint is not None and checkpoint.phase is Phase.STREAMING
         self.hashes = remembered(self.line, examined, loaded=loaded, held=examined.target.held)
+        self.watch.measured.footings = begun(self.line, plan.sources, examined.source.footings, loaded=loaded)
         if checkpoint is None:
             self._log.info("the initial load begins")
         else:
             self._log.info("the pipeline goes on from its checkpoint", position=checkpoint.position, phase=checkpoint.phase.value)
         with ExitStack() as opened:
-            source = self.line.open_source(plan.sources)
+            source = self.line.open_source(plan.sources, plan.told)
             opened.callback(source.close)
             self.watch.queued = source.queued
             self._breaker.limit = self.line.protection.deletes
@@ -181,16 +191,12 @@ class Worker:
                 plan,
                 target,
                 node=self.line.source.name,
-                limits=Limits(self.line.rows, parking=self.line.protection.parking),
+                limits=Limits(self.line.rows, part=self.line.part, parking=self.line.protection.parking),
                 clock=self.watch.clock.monotonic,
                 until_head=self.once,
+                wanted=opened.enter_context(self._repairs.begun(self.line, plan)),
             )
             yield opened.enter_context(closing(cast(Generator[Step], steps)))
-
-    def _sets_up(self, plan: Plan, *, first: bool) -> None:
-        """Later starts only bring our own tables to the layout that this version knows."""
-        for statement in set_up(self.line, plan) if first else upgrade(self.line, plan):
-            self._log.info("setting up", database=statement.database, statement=statement.text)
 
     def _shows(self, step: Step) -> None:
         before = self.watch.state
@@ -200,15 +206,19 @@ class Worker:
             self._parked.takes(step)
             return
         self._parked.says()
-        if isinstance(step, Loading):
-            if step.done:
-                self._log.info("a mapping is loaded", mapping=step.mapping, table=step.source, rows=step.rows)
+        if isinstance(step, Loading | Gone):
+            if isinstance(step, Loading) and step.done:
+                what = "compared" if self.watch.repairing else "loaded"
+                self._log.info(f"a mapping is {what}", mapping=step.mapping, table=step.source, rows=step.rows)
             return
         if before is not State.STREAMING:
             self._log.info("the pipeline streams", position=self.watch.position)
         if isinstance(step, Asked):
             self._log.info("a change touches many rows of a mapping", mapping=step.mapping, rows=step.keys, of=step.of)
+        if isinstance(step, Parted):
+            self._parts.takes(step)
         if isinstance(step, Done):
+            self._parts.ends()
             self._log.debug("a batch is applied", writes=len(step.batch.writes), position=step.batch.upto)
 
     def _pauses(self, pause: Pause) -> None:
@@ -237,6 +247,12 @@ class Worker:
         self._meters.fails(raised)
         self.watch.ends(error)
         self._log.error("the pipeline has failed", error=error, hint=hint(error), exit=int(error.exit))
+
+
+def _set_up(line: Line, plan: Plan, log: Any, *, first: bool) -> None:
+    """Later starts only bring our own tables to the layout that this version knows."""
+    for statement in set_up(line, plan) if first else upgrade(line, plan):
+        log.info("setting up", database=statement.database, statement=statement.text)
 
 
 def _runnable(examined: Examined, log: Any) -> Plan:

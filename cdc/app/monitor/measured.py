@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cdc.app.monitor.retention import Outlook
+from cdc.app.preflight.footing import Footings
 from cdc.model.errors import CdcError
 from cdc.model.retention import Retention
 
@@ -23,7 +24,9 @@ class Measured:
         self.skew: Mapping[str, float] = {}
         """Role → the server's clock less ours, in seconds."""
         self.given_up: CdcError | None = None
-        """The slot was dropped to keep the source alive."""
+        """The slot was dropped to keep the source alive, or rows went or came that are in no log."""
+        self.footings: Footings = {}
+        """What the source's tables stood on at the last look."""
 
     def answers(self, role: str, skew: float | None = None) -> None:
         """A server has answered, maybe with its clock."""

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from cdc.app.build import Line
+from cdc.app.monitor.footing import FootingLook
 from cdc.app.monitor.retention import Budget
 from cdc.app.monitor.stall import spoken
 from cdc.app.monitor.watch import Watch
@@ -38,6 +39,7 @@ class Sampler:
         self._asked = False
         self._sampled = self._beaten = self._warned = float("-inf")
         self._log: Any = structlog.get_logger().bind(pipeline=self._line.name)
+        self._footing = FootingLook(watch, self._log)
 
     def work(self, stop: threading.Event) -> None:
         """Sample until asked to stop. Raises nothing."""
@@ -68,6 +70,7 @@ class Sampler:
         if every and now - self._beaten >= every and self._watch.seen is not None and not self._watch.ended:
             self._beaten = now
             self._beats()
+        self._footing.turn(self._line)
 
     def sample(self) -> None:
         """Ask once; where the pipeline is nowhere yet, there is nothing to ask."""
@@ -140,3 +143,4 @@ class Sampler:
             if opened is not None:
                 opened.close()
         self._source = self._probe = None
+        self._footing.close()

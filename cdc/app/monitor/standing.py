@@ -16,6 +16,7 @@ from cdc.app.monitor.watch import State
 from cdc.app.service.config import Listen, Pipeline, Settings
 from cdc.app.state.control import NOTHING, Controls
 from cdc.app.state.parked import Rows
+from cdc.app.state.repair import of, shown
 from cdc.model.change import Position
 from cdc.model.errors import CdcError, Exit
 from cdc.model.value import value
@@ -78,7 +79,7 @@ def standing(line: Line, said: Summary | None) -> Standing:
 def _said(said: Summary, checkpoint: Checkpoint | None) -> Summary:
     """What the daemon knows better; where the target did not answer, that is all."""
     names = (
-        ["state", "lag_seconds", "lag_bytes", "stalled", "log_budget_used", "log_lost_in_seconds"]
+        ["state", "lag_seconds", "lag_bytes", "stalled", "resync", "log_budget_used", "log_lost_in_seconds"]
         + ["last_error"] * bool(said.get("last_error"))
         + ["position", "rows_applied"] * (checkpoint is None)
     )
@@ -102,7 +103,7 @@ def _stored(
 
 def _wanted(controls: Controls, holder: str | None) -> Summary:
     """What operators want of it, and what only a daemon could say."""
-    unknown = {"stalled": None, "log_budget_used": None, "log_lost_in_seconds": None}
+    unknown = {"resync": shown(of(controls.resync)), "stalled": None, "log_budget_used": None, "log_lost_in_seconds": None}
     if not controls.paused:
         return {"paused_for": None, **unknown}
     return {"paused_for": controls.paused_for, **unknown, **({"state": State.PAUSED.value} if holder else {})}

@@ -10,12 +10,13 @@ from typing import Any
 
 from cdc.app.monitor.measured import Measured
 from cdc.app.monitor.stall import BEHIND, Stall
+from cdc.app.state import repair
 from cdc.app.state.control import NOTHING
 from cdc.model.change import Position
 from cdc.model.errors import CdcError, Drifted
 from cdc.model.value import value
 from cdc.model.write import Applied, Batch, Checkpoint
-from cdc.pipeline.step import Holding, Loading, Step, Waiting
+from cdc.pipeline.step import Gone, Holding, Loading, Step, Waiting
 
 
 class State(Enum):
@@ -104,6 +105,8 @@ class Watch:
         self.ahead = Ahead(clock.monotonic)
         self.controls = NOTHING
         """What operators want."""
+        self.repairing = ""
+        """Number of the resync that is under way."""
         self.measured = Measured()
         self.stall = Stall(stall, clock.monotonic, clock.wall)
         self._complete = clock.wall()
@@ -130,8 +133,9 @@ class Watch:
             self.parked, self.parked_oldest = step.rows, step.oldest
             return
         self.error = None
-        if isinstance(step, Loading):
-            self.loads = {**(self.loads if self.state is State.SNAPSHOT else {}), step.mapping: step}
+        if isinstance(step, Loading | Gone):
+            known = self.loads if self.state is State.SNAPSHOT else {}
+            self.loads = known if isinstance(step, Gone) else {**known, step.mapping: step}
             self.to(State.SNAPSHOT)
             self.stall.moves()
             return
@@ -223,6 +227,16 @@ def stalled(watch: Watch) -> bool:
     return not idle and watch.stall.standing() > watch.stall.seconds
 
 
+def _resync(watch: Watch) -> Mapping[str, Any] | None:
+    """What an operator wants repaired, or what became of it; while it is under way, with the rows compared so far."""
+    found = repair.of(watch.controls.resync)
+    said = repair.shown(found)
+    if found is None or said is None or found.number != watch.repairing:
+        return said
+    compared = {mapping: load.rows for mapping, load in watch.loads.items() if mapping in found.mappings}
+    return {**said, "stage": "running", "rows": {"compared": compared}}
+
+
 def summary(watch: Watch) -> Mapping[str, Any]:
     """Return what `status` shows, ready for JSON."""
     outlook = watch.measured.outlook
@@ -235,6 +249,7 @@ def summary(watch: Watch) -> Mapping[str, Any]:
         "rows_applied": watch.rows,
         "last_error": None if watch.error is None else str(watch.error),
         "paused_for": watch.controls.paused_for if watch.controls.paused else None,
+        "resync": _resync(watch),
         "stalled": stalled(watch),
         "log_budget_used": None if outlook.share is None else round(outlook.share, 3),
         "log_lost_in_seconds": None if outlook.seconds is None else round(outlook.seconds),

@@ -10,11 +10,13 @@ from typing import Protocol, TypeVar
 
 from cdc.app.build import Line
 from cdc.app.outcome import ORDER, hint
+from cdc.app.preflight.footing import Footings, looked
 from cdc.app.preflight.look_ups import look_ups
 from cdc.app.preflight.match_index import unindexed
 from cdc.app.preflight.present import PresentSource
 from cdc.app.preflight.questions import answers, scan_findings
 from cdc.app.service.config import default_schema
+from cdc.app.state.footing import stored
 from cdc.mapping.compile import compile_plan
 from cdc.mapping.files.problem import Level, Problem, ordered, printable, render
 from cdc.mapping.plan import Plan
@@ -25,7 +27,7 @@ from cdc.model.change import Position
 from cdc.model.errors import CdcError, Denied, Exit, Finding, Gap, Misconfigured, Unfollowed, Unreachable
 from cdc.model.table import Definition, TableName
 from cdc.model.value import value
-from cdc.model.write import Checkpoint
+from cdc.model.write import Checkpoint, Phase
 from cdc.source.base import SourceAdmin
 from cdc.sql.ledger import CROSSWALK, SCHEMA
 from cdc.target.base import TargetAdmin
@@ -72,6 +74,8 @@ class Side:
     """What a target remembers of the pipeline; None: it was never loaded, or we may not ask."""
     answers: Answers = field(default_factory=dict)
     """What a source made of the mappings' queries."""
+    footings: Footings = field(default_factory=dict)
+    """What a source's tables stand on; of a target, what they stood on when somebody last looked."""
     held: bool = False
     """Somebody runs the pipeline now, so that a target's checkpoint moves on while the source is asked."""
 
@@ -152,7 +156,9 @@ def _target(line: Line, names: Sequence[TableName]) -> Side:
         held, checkpoint = admin.holder() is not None, admin.checkpoint()
         loaded = checkpoint if checkpoint and checkpoint.position else None
         added = [_NO_CROSSWALK] if loaded and crosswalk and _CROSSWALK not in side.definitions else []
-        return replace(side, checkpoint=loaded, held=held, findings=[*side.findings, *added])
+        streams = loaded is not None and loaded.phase is Phase.STREAMING and not admin.setup()
+        footings = stored(admin, line.name) if streams else {}
+        return replace(side, checkpoint=loaded, held=held, footings=footings, findings=[*side.findings, *added])
 
     crosswalk = any(map(uses_crosswalk, line.specs))
     return _side(line.target.name, line.target_admin, ask)
@@ -165,9 +171,12 @@ def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
         after = target.checkpoint.position if target.checkpoint else None
         if after is None:
             return replace(side, findings=[_still_made(finding) for finding in side.findings])
-        if target.held or any(_refusing(side)):
+        if target.held:
             return side
-        return replace(side, findings=[*side.findings, *_broken(side, admin, after)])
+        broken = [] if any(_refusing(side)) else _broken(side, admin, after)
+        with closing(line.probe()) as probe:
+            now, moved = looked(line, probe, names, target.footings)
+        return replace(side, footings=now, findings=[*side.findings, *broken, *moved])
 
     return _side(line.source.name, line.source_admin, ask)
 
@@ -239,8 +248,8 @@ def _unprefixed(database: str, finding: Finding) -> Finding:
 
 
 def report(examined: Examined) -> str:
-    """Return all that was found, as people read it."""
-    return render(examined.problems) + on_servers(examined)
+    """Return all that was found, as people read it; notes keep nobody from anything, and `check` shows them."""
+    return render(problem for problem in examined.problems if problem.level is not Level.NOTE) + on_servers(examined)
 
 
 def on_servers(examined: Examined) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import structlog
 
@@ -11,7 +11,10 @@ from cdc.app.preflight.examined import Examined
 from cdc.app.preflight.plan_hash import mapping_hashes
 from cdc.app.state.control import DAEMON, controlled
 
-AGAIN = "stop the pipeline and run `cdc resync PIPELINE`, which writes what differs"
+
+def repaired(pipeline: str, mappings: Iterable[str]) -> str:
+    """Say what makes the rows that are there as new ones will be."""
+    return f"`cdc resync {pipeline} {' '.join(mappings)}` writes what differs"
 
 
 def changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -36,6 +39,8 @@ def remembered(line: Line, examined: Examined, *, loaded: bool, held: bool = Fal
             return now
         news = list(changed(before, now)) if before and loaded else []
         for mapping, what in news:
-            structlog.get_logger().warning(f"the mapping {mapping} {what}", pipeline=line.name, hint=f"Where old rows matter, {AGAIN}.")
+            structlog.get_logger().warning(
+                f"the mapping {mapping} {what}", pipeline=line.name, hint=f"Where old rows matter, {repaired(line.name, [mapping])}."
+            )
         control.remember(now, "; ".join(f"{mapping} {what}" for mapping, what in news))
     return now

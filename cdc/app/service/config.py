@@ -22,6 +22,7 @@ from cdc.mapping.files.document import Document, Path
 from cdc.mapping.files.problem import Place, Problem, did_you_mean, failed, ordered
 from cdc.mapping.files.shape import validate
 from cdc.mapping.files.yaml12 import read
+from cdc.mapping.spec.emptied import Leg, check_shared
 from cdc.mapping.spec.mapping import Direction, MappingSpec
 from cdc.mapping.spec.rules import check_set
 from cdc.model.endpoint import Endpoint
@@ -47,6 +48,7 @@ class Pipeline:
     """Its own address, for a process that runs this pipeline alone."""
     batch_rows: int
     protection: Protection = field(default_factory=Protection)
+    part_rows: int = 20_000
 
 
 @value
@@ -99,6 +101,11 @@ def default_schema(endpoint: Endpoint) -> str:
     return {"postgresql": "public"}.get(endpoint.engine, endpoint.database)
 
 
+def _leg(pipeline: Pipeline) -> Leg:
+    source, target = pipeline.source, pipeline.target
+    return Leg(source.name, target.name, (default_schema(source), default_schema(target)), pipeline.specs)
+
+
 class _Loading:
     """One service file on its way to settings; collects what is wrong."""
 
@@ -126,6 +133,7 @@ class _Loading:
         for second, first in one_database(databases):
             self._report(("databases", second), "same-database", f"'{second}' and '{first}' are one database", "remove one of them")
         pipelines = dict(self._pipelines(shape, databases, specs))
+        self.mappings.problems += check_shared([_leg(pipeline) for pipeline in pipelines.values()])
         for name, first, source in one_server_id((name, each.source) for name, each in pipelines.items()):
             message = f"{first} and {name} would read this server's log under one server_id, and the server ends the older reader"
             self._report(("databases", source.name, "url"), "same-server-id", message, "leave `server_id` out: each pipeline has its own")
@@ -167,7 +175,10 @@ class _Loading:
                 self.mappings.problems += check_set(specs[name], default_schema(target))
                 self._bound(name, source, given.retention)
                 kept = protection(given.heartbeat, given.stall, given.retention, given.delete_breaker, given.parking)
-                yield name, Pipeline(name, source, target, zoned(specs[name], source, target), metrics, given.batch_rows, kept)
+                yield (
+                    name,
+                    Pipeline(name, source, target, zoned(specs[name], source, target), metrics, given.batch_rows, kept, given.part_rows),
+                )
 
     def _bound(self, name: str, source: Endpoint, given: RetentionFile) -> None:
         """A server that keeps its log by age keeps none for a pipeline."""

@@ -17,6 +17,8 @@ def _number(given: Any) -> Any:
 
 _COUNT: dict[str, Any] = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100_000}, {"type": "string", "pattern": r"^\$\{"}]}
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_number), WithJsonSchema(_COUNT)]
+_PART: dict[str, Any] = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 100_000_000}, {"type": "string", "pattern": r"^\$\{"}]}
+PartRows: TypeAlias = Annotated[int, Field(ge=1, le=100_000_000), BeforeValidator(_number), WithJsonSchema(_PART)]
 
 
 class DatabaseFile(Shape):
@@ -86,6 +88,11 @@ class PipelineFile(Shape):
         default=5000,
         description="Row changes of a target transaction at most, when there is much to do.",
         examples=[5000],
+    )
+    part_rows: PartRows = Field(
+        default=20000,
+        description="Row changes of one source transaction that are held at a time. A larger one is written in parts, inside one target transaction.",
+        examples=[20000],
     )
 
 

@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "krbsrvname": "The server's name in Kerberos.",
         "passfile": "File of passwords, instead of ~/.pgpass.",
         "connect_timeout": "Seconds to wait for a connection.",
+        "failover": "`true`: the slot goes with the log to standbys, from PostgreSQL 17 on.",
         "silence": "Seconds without a sign of life after which the server counts as gone; 30 where it is not given.",
     },
     "mysql": {
@@ -44,7 +45,7 @@ _ELSEWHERE = {
     "postgresql": {"ssl_ca": "sslrootcert", "ssl_cert": "sslcert", "ssl_key": "sslkey", "unix_socket": "host"},
     "mysql": {"sslmode": "ssl_ca", "sslrootcert": "ssl_ca", "sslcert": "ssl_cert", "sslkey": "ssl_key", "host": "unix_socket"},
 }
-_CHOICES = {"sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")}
+_CHOICES = {"sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"), "failover": ("true", "false")}
 _LARGEST = {"connect_timeout": 2**31 - 1, "server_id": 2**32 - 1, "silence": 3600}
 _ENCODED = "in a user, password or database name write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25; or use `password:`"
 

@@ -33,6 +33,8 @@ class Controls:
     """Mapping → hash of what it was compiled to when rows were last written by it."""
     request: Mapping[str, Any] = field(default_factory=dict)
     answer: Mapping[str, Any] = field(default_factory=dict)
+    resync: Mapping[str, Any] = field(default_factory=dict)
+    """What `cdc.app.state.repair` reads."""
 
     @property
     def paused(self) -> bool:
@@ -55,9 +57,8 @@ class Control:
         rows = self.admin.ask(sql.read(self.admin.words, self.pipeline))
         if not rows:
             return NOTHING, 0.0
-        at, why, deletes, mappings, request, answer, clock = rows[0]
-        texts = (json.loads(text) if text else {} for text in (mappings, request, answer))
-        return Controls(at or "", why, bool(deletes), *texts), float(clock)
+        at, why, deletes, *texts, clock = rows[0]
+        return Controls(at or "", why, bool(deletes), *(json.loads(text) if text else {} for text in texts)), float(clock)
 
     def pause(self, why: str) -> bool:
         """Let the pipeline pause at the next transaction's end; return whether it was running."""

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cdc.app.build import Line
-from cdc.mapping.plan import Plan
 from cdc.model.change import Row
 from cdc.model.reference import Ref, Xref
 from cdc.model.table import Table
 from cdc.model.write import KEEPING, TargetPlan
-from cdc.pipeline.bridge import Held
+from cdc.pipeline.compare import Held
 from cdc.source.reader import Reader
-from cdc.sql.crosswalk import source_key
+from cdc.sql.crosswalk import source_key, source_texts
 from cdc.sql.crosswalk_admin import Side
 from cdc.target.base import TargetAdmin
 
 _PIECE = 2_000
 """Rows that are read at once."""
-_PART = re.compile(r"((?:[^\\,]|\\.)*)\\?(?:,|$)", re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Keyed:
@@ -66,20 +62,13 @@ class Entered:
 
     def rest(self) -> Iterator[Row]:
         for entry in self._left:
-            if source_key(texts := _texts(entry)) == entry:
-                yield (Ref(self._owner, texts),)  # type: ignore[misc]
+            yield (Ref(self._owner, source_texts(entry)),)  # type: ignore[misc]
 
 
-def _texts(entry: str) -> tuple[str, ...]:
-    """Undo `source_key`."""
-    parts = [match[1] for match in _PART.finditer(entry)][: len(re.findall(r"(?<!\\),", entry)) + 1]
-    return tuple(_ESCAPED.sub(r"\1", part) for part in parts)
-
-
-def held(line: Line, plan: Plan, reader: Reader, admin: TargetAdmin) -> Mapping[TargetPlan, Held]:
+def held(line: Line, plans: Iterable[TargetPlan], reader: Reader, admin: TargetAdmin) -> Mapping[TargetPlan, Held]:
     """Return what the target holds, for the mappings that delete and whose rows can be told by their keys."""
     found: dict[TargetPlan, Held] = {}
-    for each in plan.targets:
+    for each in plans:
         owner = _owner(each)
         if each.deletes in KEEPING:
             continue

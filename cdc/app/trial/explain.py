@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from cdc.app.trial.look import Look, key_of_row
@@ -10,7 +11,7 @@ from cdc.app.trial.tried import Trial, Verdict
 from cdc.mapping.lineage import Made, condition, lineage
 from cdc.mapping.spec.mapping import Given
 from cdc.mapping.tools.single import TRUTH, reason, single
-from cdc.model.change import Change, Op
+from cdc.model.change import ABSENT, Change, Op
 from cdc.model.errors import BadRow
 from cdc.model.reference import Ref
 from cdc.model.table import Column
@@ -48,8 +49,9 @@ class Explained:
 class Explainer:
     """Explains rows of one mapping. What depends on the mapping alone is found once."""
 
-    def __init__(self, look: Look) -> None:
-        self.look = look
+    def __init__(self, look: Look, at: float | None = None) -> None:
+        """`at` is when the rows' changes were committed."""
+        self.look, self._at = look, at
         types = {column.name: column.type for column in look.source.columns}
         self._made = {made.column: made for made in lineage(look.spec, types)}
         self._where = condition(look.spec, types)
@@ -85,11 +87,16 @@ class Explainer:
         if isinstance(translate, str):
             return None, translate
         try:
-            write = translate(Change(self.look.table, Op.INSERT, None, trial.row))
+            write = translate(_whole(trial.change), self._at)
         except BadRow as error:
             return None, reason(error)
         result: object = write.image[1] if isinstance(write, Write) and write.image else None
         return (None, "only the target can tell") if isinstance(result, Ref) else (result, "")
+
+
+def _whole(change: Change) -> Change:
+    """A row that is deleted is explained as it was."""
+    return Change(change.table, Op.INSERT, None, change.old) if change.op is Op.DELETE else change
 
 
 def _compiled_alone(look: Look, given: Given, column: Column) -> Any:
@@ -117,18 +124,30 @@ def would(explained: Explained, look: Look) -> str:
     return by_verdict[trial.verdict]
 
 
+def _logged(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out what the log did not carry."""
+    return {name: text for name, text in given.items() if text is not ABSENT}
+
+
+def _plain(given: Any) -> Any:
+    """NULL stands for what the target keeps, too: `kept` tells them apart."""
+    if given is ABSENT:
+        return None
+    return given.value if isinstance(given, Enum) else given
+
+
 def to_json(explained: Explained) -> dict[str, Any]:
     trial, where = explained.trial, explained.condition
     return {
         "key": explained.key,
-        "source": explained.source,
+        "source": _logged(explained.source),
         "verdict": trial.verdict.value,
         "error": trial.error or None,
-        "condition": where and {"sql": where.sql, "inputs": where.inputs, "result": where.result, "error": where.error or None},
+        "condition": where and {"sql": where.sql, "inputs": _logged(where.inputs), "result": where.result, "error": where.error or None},
         "columns": [
             {
-                "column": cell.column, "inputs": cell.inputs, "sql": cell.sql, "result": cell.result, "error": cell.error or None,
-                "differs": cell.differs,
+                "column": cell.column, "inputs": _logged(cell.inputs), "sql": cell.sql, "result": _plain(cell.result),
+                "kept": cell.result is ABSENT, "error": cell.error or None, "differs": cell.differs,
             }
             for cell in explained.cells
         ],

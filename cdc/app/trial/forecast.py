@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -23,10 +23,18 @@ class Forecast:
     columns: Counter[str] = field(default_factory=Counter)
     """Target column → how many rows would get another value in it."""
     shown: dict[Verdict, list[Trial]] = field(default_factory=dict)
+    there: set[int] = field(default_factory=set)
+    """Of the target's rows that the source's rows made, a hash of each key: so those of millions fit into memory."""
+    limit: int | None = None
 
     @property
     def rows(self) -> int:
         return self.verdicts.total()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the source has no more rows than these."""
+        return self.limit is None or self.rows < self.limit
 
     @property
     def differs(self) -> bool:
@@ -36,15 +44,22 @@ class Forecast:
 
 def forecast(look: Look, limit: int | None, examples: int, progress: Callable[[], None]) -> Forecast:
     """Try the rows; keep this many of each kind that changes or fails. `progress` is called for each row."""
-    made = Forecast(look)
+    made = Forecast(look, limit=limit)
+    keys = [look.plan.target.columns[at].name for at in look.plan.target.key]
     for trial in trials(look, _watched(first(look, limit), progress)):
         made.verdicts[trial.verdict] += 1
         if trial.verdict is Verdict.UPDATE:
             made.columns.update(trial.differs)
+        if trial.now is not None:
+            made.there.add(key_hash([trial.now[name] for name in keys]))
         kept = made.shown.setdefault(trial.verdict, [])
         if len(kept) < examples and trial.verdict not in (Verdict.NOTHING, Verdict.FILTERED):
             kept.append(trial)
     return made
+
+
+def key_hash(key: Sequence[Any]) -> int:
+    return hash(tuple(key))
 
 
 def _watched(changes: Iterator[Change], progress: Callable[[], None]) -> Iterator[Change]:

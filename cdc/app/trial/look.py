@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import click
 
@@ -11,8 +12,8 @@ from cdc.app.build import Line, line
 from cdc.app.preflight.examined import Examined, examine, report
 from cdc.app.preflight.plan_hash import pipeline_hash
 from cdc.app.service.config import Pipeline, default_schema
-from cdc.mapping.files.problem import did_you_mean
-from cdc.mapping.plan import QueryPlan, RowPlan
+from cdc.mapping.files.problem import Level, did_you_mean
+from cdc.mapping.plan import Bind, QueryPlan, RowPlan
 from cdc.mapping.spec.mapping import MappingSpec, table_name
 from cdc.mapping.tools.single import Around
 from cdc.model.table import Column, Definition, Table, TableName
@@ -46,6 +47,8 @@ class Look:
     """What stands before the entity in the crosswalk's keys: the target's own database where those of a server share the table. None: no table yet."""
     plan_hash: str
     """Of all mappings of the pipeline."""
+    bind: Bind
+    """What compiles the pipeline's mappings for another shape of a table."""
 
 
 def named(pipelines: Sequence[Pipeline], wanted: Sequence[str]) -> list[tuple[Pipeline, list[MappingSpec]]]:
@@ -67,12 +70,18 @@ def one(pipelines: Sequence[Pipeline], mapping: str) -> tuple[Pipeline, MappingS
 
 
 @contextmanager
-def looks(pipeline: Pipeline, specs: Sequence[MappingSpec]) -> Iterator[list[Look]]:
-    """Ask both servers, compile, and bind these mappings. Raises what keeps the pipeline's mappings from being compiled."""
+def looks(pipeline: Pipeline, specs: Sequence[MappingSpec], *, alone: bool = False) -> Iterator[list[Look]]:
+    """Ask both servers, compile, and bind these mappings. Raises what keeps the pipeline's mappings from being compiled.
+
+    `alone`: what is wrong with the others is passed over.
+    """
     built = line(pipeline)
     examined = examine(built)
+    if examined.plan is None and alone and len(specs) < len(built.specs):
+        examined = examine(replace(built, specs=specs))
     if examined.plan is None:
-        click.echo(report(examined), err=True, nl=False)
+        wrong = replace(examined, problems=[one for one in examined.problems if one.level is Level.ERROR])
+        click.echo(report(wrong), err=True, nl=False)
         raise examined.refusals()[0]
     made = pipeline_hash(built, examined)
     with built.readers() as readers:
@@ -88,7 +97,7 @@ def _look(built: Line, examined: Examined, spec: MappingSpec, readers: tuple[Rea
     source = Definition(table.name, table.columns, (), (), None, triggers=False, estimate=root.estimate) if query else root
     plan = next(plan for plan in examined.plan.bind(table) if plan.target.mapping == spec.name)
     around = Around(targets, default_schema(built.target))
-    return Look(built, spec, source, table, root, query, plan, *readers, around, _crosswalk(built, targets), made)
+    return Look(built, spec, source, table, root, query, plan, *readers, around, _crosswalk(built, targets), made, examined.plan.bind)
 
 
 def _crosswalk(built: Line, targets: Mapping[TableName, Definition]) -> tuple[str, ...] | None:

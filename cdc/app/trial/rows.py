@@ -9,6 +9,7 @@ import click
 from cdc.app.trial.look import Look
 from cdc.mapping.constant import fixed
 from cdc.mapping.expression.runtime.errors import BadValue
+from cdc.mapping.plan import QueryPlan
 from cdc.model.change import ABSENT, Change, Op, Row
 from cdc.model.errors import CdcError
 from cdc.model.table import Table
@@ -48,16 +49,27 @@ def first(look: Look, limit: int | None) -> Iterator[Change]:
         yield from _changes(look, table, rows)
 
 
+def of_keys(look: Look, keys: Sequence[Row]) -> list[Change]:
+    """Return the rows of these keys of the mapping's table, as far as they are there."""
+    table = look.reader.shape(look.root)
+    return _changes(look, table, list(look.reader.fetch(table, keys)))
+
+
 def _changes(look: Look, table: Table, rows: Sequence[Row]) -> list[Change]:
     """A row is tried as an update that keeps its key: so it may enter the condition, leave it, or stay.
 
-    For a query mapping they are what the query returns for root rows; one that it returns nothing for is a delete.
+    For a query mapping they are what the query returns for root rows.
     """
     if look.query is None:
         return [Change(look.table, Op.UPDATE, None, row) for row in rows]
-    result, key_of = look.query.result, look.query.touches(table).keys[0]
-    keys = [key for row in rows if (key := key_of(row)) is not None]
-    found = list(look.reader.ask(look.query.query, keys))
+    key_of = look.query.touches(table).keys[0]
+    return of_roots(look, look.query, [key for row in rows if (key := key_of(row)) is not None])
+
+
+def of_roots(look: Look, query: QueryPlan, keys: Sequence[Row]) -> list[Change]:
+    """Return what a query mapping's query has for root keys now; one that it returns nothing for is a delete."""
+    result = query.result
+    found = list(look.reader.ask(query.query, keys))
     there = {tuple([row[at] for at in result.key]) for row in found}
     gone = [dict(zip(result.key, key, strict=True)) for key in keys if key not in there]
     return [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 from rich.console import Console
@@ -12,10 +14,12 @@ from rich.text import Text
 
 from cdc.app.trial.explain import Cell, Explained, would
 from cdc.app.trial.forecast import Forecast, example
+from cdc.app.trial.leftover import Leftover
 from cdc.app.trial.look import Look
+from cdc.app.trial.told import Account, Effect, Told, images, key_of_change
 from cdc.app.trial.tried import Verdict
 from cdc.mapping.files.problem import printable
-from cdc.model.change import ABSENT
+from cdc.model.change import ABSENT, Op
 
 _LONGEST = 80
 """Characters of a value that a table shows."""
@@ -31,12 +35,14 @@ def heading(look: Look) -> Text:
     return Text(f"{look.line.name}: {spec.name}: {look.root.name} → {look.plan.target.table.name}", "bold")
 
 
-def shown(given: Any) -> Text:
+def shown(given: Any, absent: str = "(kept)") -> Text:
     """Return a value as a cell: NULL apart from the text, blanks at its ends to be seen, control characters made harmless."""
     if given is None:
         return Text("NULL", "dim")
     if given is ABSENT:
-        return Text("(kept)", "dim")
+        return Text(absent, "dim")
+    if isinstance(given, Enum):
+        return Text(f"({given.value})", "dim")
     text = printable(str(given))
     text = text if text == text.strip() != "" else f"'{text}'"
     return Text(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
@@ -44,7 +50,7 @@ def shown(given: Any) -> Text:
 
 def equations(given: Mapping[str, Any]) -> Text:
     """Return `name = value, …`."""
-    parts = [Text.assemble((f"{printable(name)} = ", "dim"), shown(text)) for name, text in given.items()]
+    parts = [Text.assemble((f"{printable(name)} = ", "dim"), shown(text, "(not in the log)")) for name, text in given.items()]
     return Text(", ").join(parts)
 
 
@@ -57,6 +63,50 @@ def row(to: Console, look: Look, explained: Explained, *, whole: bool) -> None:
     if whole or trial.verdict not in (Verdict.FILTERED, Verdict.DELETE):
         to.print(_table(explained, whole=whole))
     to.print()
+
+
+def account(to: Console, given: Account) -> None:
+    """Show where the changes come from, and each with what its mapping makes of it."""
+    when = "" if given.committed_at is None else f", committed {datetime.fromtimestamp(given.committed_at, UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+    to.print(Text(f"{given.pipeline}: the transaction that ends at {given.position}{when}"), soft_wrap=True)
+    if (waits := given.parked) is not None:
+        why = waits.entry.cause.message if waits.entry.cause else f"waits behind {waits.behind}"
+        to.print(Text(f"parked {waits.key.id}: {printable(why)}", "red"), soft_wrap=True)
+    if given.echo:
+        to.print(Text("skipped: the pipeline's own target wrote it (an echo). What follows would become of it otherwise.", "yellow"))
+    to.print()
+    for told in given.told:
+        _told(to, told)
+    if given.more:
+        to.print(Text(f"and {given.more:,} more: --limit shows more of them", "dim"))
+
+
+def _told(to: Console, told: Told) -> None:
+    change, effect = told.change, told.effect
+    what = change.op.value if effect.value == change.op.value else f"{change.op.value}: {effect.value}"
+    to.print(heading(told.look))
+    to.print(Text.assemble((f"{what}  ", "bold"), f"{change.table.name}  ", equations(key_of_change(told))), soft_wrap=True)
+    for line in _changed(told):
+        to.print(line, soft_wrap=True)
+    if effect is Effect.MOVES:
+        to.print(Text("  the row under the key before is written under the new one, or given up"))
+    for explained in told.rows:
+        row(to, told.look, explained, whole=True)
+    if not told.rows:
+        to.print()
+
+
+def _changed(told: Told) -> Sequence[Text]:
+    """Return the columns that differ, before and after; of an insert or a delete the table below shows the row."""
+    old, new = images(told)
+    if new is None or told.change.op is Op.INSERT:
+        return ()
+    if old is None:
+        return (Text("  the log does not carry the row before: only its key is known, which is as it was", "dim"),)
+    differing = [name for name in new if name not in old or old[name] != new[name]]
+    before = {name: old.get(name, ABSENT) for name in differing}
+    lines = [("  before  ", before), ("  after   ", {name: new[name] for name in differing})]
+    return [Text.assemble((label, "dim"), equations(part)) for label, part in lines] if differing else (Text("  no column differs", "dim"),)
 
 
 def _condition(cell: Cell) -> Text:
@@ -92,6 +142,23 @@ def forecast(to: Console, made: Forecast) -> None:
             to.print(Text.assemble("  ", (f"{verdict.value:<9}{count:>9,}", _STYLES.get(verdict, "")), (beside, "dim")), soft_wrap=True)
             for trial in made.shown[verdict]:
                 to.print(_example(example(made.look, trial)), soft_wrap=True)
+    to.print()
+
+
+def leftover(to: Console, given: Leftover) -> None:
+    """Show the rows that only the target has."""
+    table = printable(str(given.table))
+    if given.unknown:
+        to.print(Text(f"{table}: rows that only the target has are not looked for: {given.unknown}", "dim"), soft_wrap=True)
+        return
+    if not given.count:
+        return
+    of = "" if given.whole else f" of its first {given.compared:,}"
+    maybe = ", those of rows that fail perhaps among them" if given.doubtful else ""
+    said = Text(f"{table}: {given.count:,} row{'' if given.count == 1 else 's'}{of} that no row of the source makes{maybe}")
+    to.print(said.append(": they stay; `cdc resync` can delete them"), soft_wrap=True)
+    for key in given.shown:
+        to.print(Text("    ").append_text(equations(key)), soft_wrap=True)
     to.print()
 
 

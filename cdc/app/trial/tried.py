@@ -17,7 +17,7 @@ from cdc.model.errors import BadRow
 from cdc.model.table import Table
 from cdc.model.value import value
 from cdc.model.write import Deletes, Write
-from cdc.pipeline.translate import translator
+from cdc.pipeline.translate import Translate, translator
 
 _CHUNK = 500
 """Rows that the target is asked for at once."""
@@ -45,7 +45,7 @@ class Verdict(Enum):
 class Trial:
     """One source row's."""
 
-    row: Row
+    change: Change
     verdict: Verdict
     mapped: Named
     """Target column → what the mapping makes of the row; ABSENT is left as it is. Empty when the row is left out or fails."""
@@ -55,10 +55,15 @@ class Trial:
     """Columns that an update, an adoption or a soft delete would change."""
     error: str = ""
 
+    @property
+    def row(self) -> Row:
+        """The row now; one that was deleted as it was before."""
+        return self.change.new if self.change.new is not None else self.change.old or ()
 
-def trials(look: Look, changes: Iterable[Change]) -> Iterator[Trial]:
-    """Try the rows, a chunk at a time."""
-    trying, rest = _Trying(look), iter(changes)
+
+def trials(look: Look, changes: Iterable[Change], at: float | None = None) -> Iterator[Trial]:
+    """Try the rows, a chunk at a time. `at` is when they were committed, where that is known."""
+    trying, rest = _Trying(look, at), iter(changes)
     while chunk := list(islice(rest, _CHUNK)):
         yield from trying.tried(chunk)
 
@@ -66,12 +71,12 @@ def trials(look: Look, changes: Iterable[Change]) -> Iterator[Trial]:
 class _Trying:
     """What is found once for a mapping."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, at: float | None) -> None:
         self._look, self._plan = look, look.plan.target
         beside = [column for column, _ in self._plan.soft_delete if column not in self._plan.columns]
         self._table = Table(self._plan.table.name, (*self._plan.columns, *beside), self._plan.key)
         self._adopting = Adopting(look)
-        self._translate = _guarded(translator(look.plan, look.table))
+        self._translate = _guarded(translator(look.plan, look.table), at)
         self._alike = {column.name: comparable(column.type) for column in self._table.columns}
 
     def tried(self, changes: list[Change]) -> Iterator[Trial]:
@@ -80,28 +85,28 @@ class _Trying:
         ends = [next(whole) if isinstance(one, Write) else one for one in made]
         find = finding(self._look.beside, self._table, [one.key for one in ends if isinstance(one, Filled) and one.key is not None])
         for change, end in zip(changes, ends, strict=True):
-            yield self._judged(change.new or change.old or (), end, find)
+            yield self._judged(change, end, find)
 
-    def _judged(self, row: Row, end: Filled | BadRow | str, find: Find) -> Trial:
+    def _judged(self, change: Change, end: Filled | BadRow | str, find: Find) -> Trial:
         if isinstance(end, BadRow):
-            return Trial(row, Verdict.FAILS, {}, None, (), str(end))
+            return Trial(change, Verdict.FAILS, {}, None, (), str(end))
         if isinstance(end, str):
-            return Trial(row, Verdict.FILTERED, {}, None, ())
+            return Trial(change, Verdict.FILTERED, {}, None, ())
         now = next(iter(find(end.key)), None) if end.key is not None else None
         if end.image is None:
-            return self._removed(row, now)
+            return self._removed(change, now)
         mapped = self._written(end.image, there=now is not None)
         if now is None:
-            return Trial(row, Verdict.INSERT, mapped, None, ())
+            return Trial(change, Verdict.INSERT, mapped, None, ())
         differs = self._differs(mapped, now)
         same = Verdict.UPDATE if differs else Verdict.NOTHING
-        return Trial(row, Verdict.ADOPT if end.adopted else same, mapped, now, differs)
+        return Trial(change, Verdict.ADOPT if end.adopted else same, mapped, now, differs)
 
-    def _removed(self, row: Row, now: Named | None) -> Trial:
+    def _removed(self, change: Change, now: Named | None) -> Trial:
         marks = {column.name: text for column, text in self._plan.soft_delete}
         differs = self._differs(marks, now) if now is not None else ()
         gone = now is not None and (self._plan.deletes is Deletes.HARD or bool(differs))
-        return Trial(row, Verdict.DELETE if gone else Verdict.FILTERED, {}, now, differs if gone else ())
+        return Trial(change, Verdict.DELETE if gone else Verdict.FILTERED, {}, now, differs if gone else ())
 
     def _written(self, image: tuple[Any, ...], *, there: bool) -> Named:
         """Some columns are set only with the row, others only once it is there."""
@@ -118,12 +123,12 @@ class _Trying:
         )
 
 
-def _guarded(translate: Callable[[Change], Write | str]) -> Callable[[Change], Write | str | BadRow]:
+def _guarded(translate: Translate, at: float | None) -> Callable[[Change], Write | str | BadRow]:
     """A row that fails is one row's fate."""
 
     def guarded(change: Change) -> Write | str | BadRow:
         try:
-            return translate(change)
+            return translate(change, at)
         except BadRow as error:
             return error
 

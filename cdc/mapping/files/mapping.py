@@ -145,6 +145,12 @@ class ReverseFile(Shape):
     )
     truncate: Literal["halt", "ignore"] = Field(default="halt", description="What TRUNCATE of the target table does.")
     on_error: Literal["park", "halt"] = Field(default="park", description="What a row does that can't be mapped or written.")
+    dates: DatesFile = Field(
+        default_factory=DatesFile, description="What special dates and times become on the way back.", examples=[{"far": None}]
+    )
+    numbers: NumbersFile = Field(
+        default_factory=NumbersFile, description="What special numbers become on the way back.", examples=[{"nan": 0}]
+    )
 
 
 class TestFile(Shape):
@@ -172,7 +178,7 @@ class TestFile(Shape):
 class MappingFile(Shape):
     """A mapping: one source table, or a query on the source, to columns of one target table."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"owner", "truncate: apply"})
+    later: ClassVar[frozenset[str]] = frozenset({"owner"})
 
     version: Literal[1] = Field(description="Version of the mapping language.", examples=[1])
     mapping: str = Field(
@@ -230,7 +236,10 @@ class MappingFile(Shape):
     soft_delete: dict[str, Literally] = Field(
         default_factory=dict, description="Target columns and the values that a soft delete sets.", examples=[{"deleted": 1}]
     )
-    truncate: Literal["halt", "ignore"] = Field(default="halt", description="What TRUNCATE of the source table does.")
+    truncate: Literal["halt", "ignore", "apply"] = Field(
+        default="halt",
+        description="What TRUNCATE of the source table does; `apply`: the rows that the mapping made are deleted by `deletes`.",
+    )
     on_error: Literal["park", "halt"] = Field(default="park", description="What a row does that can't be mapped or written.")
     dates: DatesFile = Field(
         default_factory=DatesFile,

@@ -84,21 +84,25 @@ def date_to_timestamp(_source: Type, _target: Type) -> Convert:
 
 def to_instant(source: Type, target: Type, zones: Zones) -> Convert | Unfit | None:
     """A clock on the source's wall, or a date's midnight there."""
-    if source.kind is not Kind.DATE and (fine := _too_fine(source, target, "timestamp")):
-        return fine
     if not zones.source:
         return _unknown(source, target, "source")
+    if source.kind is not Kind.DATE and (fine := _too_fine(source, target, "timestamp")):
+        return fine
     midnight, placed = date_to_timestamp(source, target), _placed(zones.source)
     return placed if source.kind is not Kind.DATE else lambda text: placed(midnight(text))
 
 
 def to_wall(source: Type, target: Type, zones: Zones) -> Convert | Unfit | None:
     """A point in time on the clock of the target's wall."""
-    return _too_fine(source, target, "timestamptz") or (_read_off(zones.target) if zones.target else _unknown(source, target, "target"))
+    if not zones.target:
+        return _unknown(source, target, "target")
+    return _too_fine(source, target, "timestamptz") or _read_off(zones.target)
 
 
 def _unknown(source: Type, target: Type, end: str) -> Unfit:
     cast = "timestamptz" if target.kind is Kind.INSTANT else "timestamp"
+    if source.kind is not Kind.DATE and _fraction(source) > _fraction(target):
+        cast = f"{cast}({_fraction(target)})"
     return Unfit(
         f"{source.native} goes into {target.native} only by a time zone, and none is known for the {end}",
         f"give the {end} database its `time_zone` in the service file, or write cast(… as {cast}), which takes UTC",

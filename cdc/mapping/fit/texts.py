@@ -12,7 +12,7 @@ def text_to_text(source: Type, target: Type) -> Convert | None:
     """Blanks at the end of a char(n) mean nothing: they stay behind, and are not counted. Those of other texts would get lost in one."""
     fits = target.size is None or (source.size is not None and source.size <= target.size)
     if target.native == "name":
-        return None if source.native == "name" else _named
+        return None if source.native == "name" else _named(stripped if source.padded else str)
     if source.padded and not target.padded:
         return stripped if fits else limited(target, stripped)
     if target.padded and not source.padded:
@@ -33,11 +33,16 @@ def _unpadded(target: Type) -> Convert:
     return unpadded
 
 
-def _named(text: str) -> str:
+def _named(first: Convert) -> Convert:
     """PostgreSQL cuts what is longer."""
-    if len(text.encode(errors="surrogatepass")) > 63:
-        raise BadValue("text is longer than the 63 bytes of name")
-    return text
+
+    def named(text: str) -> str:
+        text = first(text)
+        if len(text.encode(errors="surrogatepass")) > 63:
+            raise BadValue("text is longer than the 63 bytes of name")
+        return text
+
+    return named
 
 
 def limited(target: Type, first: Convert | None) -> Convert | None:
@@ -65,9 +70,10 @@ def labelled(source: Type, target: Type) -> Convert | None:
     labels = frozenset(target.labels)
     if not labels or (source.labels and labels.issuperset(source.labels)):
         return None
-    several = target.kind is Kind.SET
+    several, padded = target.kind is Kind.SET, source.padded
 
     def known(text: str) -> str:
+        text = stripped(text) if padded else text
         if text in labels or (several and labels.issuperset(text.split(",") if text else ())):
             return text
         raise BadValue(f"text is no label of {target.native if len(target.native) < 40 else target.kind.value}")

@@ -30,6 +30,7 @@ def query_plan(
         keys, asked = [], []
         if table.name == prepared.root.name:
             keys.append(_picked(target.mapping, table, names))
+        own = len(keys)
         for lead in prepared.leading:
             if lead.table.name != table.name:
                 continue
@@ -37,7 +38,7 @@ def query_plan(
                 keys.append(_computed(target.mapping, table, lead, prepared))
             else:
                 asked.append((asking.index(lead), _picked(target.mapping, table, [column.name for column in lead.query.given])))
-        return Touches(tuple(keys), tuple(asked))
+        return Touches(tuple(keys), tuple(asked), tuple(keys[own:]))
 
     return QueryPlan(
         target,
@@ -49,6 +50,7 @@ def query_plan(
         touches,
         truncates,
         settle,
+        tuple(dict.fromkeys(lead.table.name for lead in prepared.leading)),
     )
 
 

@@ -25,7 +25,7 @@ from cdc.mapping.spec.two_way import section, used_on_the_way_back
 from cdc.model.write import Deletes
 
 _SECTIONS = (
-    "version", "mapping", "source", "target", "key", "where", "columns", "maps", "decisions", "deletes", "soft_delete", "truncate", "on_error",
+    "version", "mapping", "source", "target", "key", "where", "columns", "maps", "decisions", "deletes", "soft_delete", "truncate", "on_error", "dates", "numbers",
     "tests",
 )  # fmt: skip
 _UUID = re.compile(r"\s*stable_uuid\s*\(", re.IGNORECASE)
@@ -130,6 +130,12 @@ def _rules(spec: MappingSpec, draft: Draft, columns: Columns, marks: dict[str, b
         source: Path = ("reverse", name) if name in said else (name,)
         if (name in said or name in spec.document.data) and not (name == "deletes" and marks):
             draft.copy(source, (name,))
+    for name in ("dates", "numbers"):
+        if name in said:
+            draft.copy(("reverse", name), (name,))
+        elif name in spec.document.data:
+            draft.copy((name,), (name,))
+            draft.point((name,), draft.at((name,)))  # where it does not fit a column of that side, an error it stays
     if "soft_delete" in said:
         draft.copy(("reverse", "soft_delete"), ("soft_delete",))
     elif marks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice, product
 from typing import TypeAlias
@@ -24,7 +25,7 @@ from cdc.mapping.expression.sqltype import to_column
 from cdc.mapping.files.problem import Place
 from cdc.mapping.files.shape import Scalar
 from cdc.mapping.plan import RowPlan
-from cdc.mapping.spec.mapping import Computed, Given, MappingSpec, Sought, Sql, Test, expressions
+from cdc.mapping.spec.mapping import Computed, Given, MappingSpec, OnFail, Sought, Sql, Test, expressions
 from cdc.mapping.tools.alike import comparable
 from cdc.mapping.tools.single import TRUTH, Around, reason, single
 from cdc.model.change import Change, Op, Row
@@ -231,6 +232,8 @@ def tried(spec: MappingSpec, name: str, given: Given, column: Column | None, typ
         if refused:
             return refused[0].message
         of = to_column(node.type)
+    if column is None and (options := spec.options.get(name)) and options.on_fail is OnFail.TRUNCATE and options.check is None:
+        spec = replace(spec, options={})  # how long a text may be, only the target says
     plan, problems = single(spec, given, column or Column(name, of), source, table, Around({}, ""))
     return ((plan, table), of) if plan else problems[0].message
 

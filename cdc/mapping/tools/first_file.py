@@ -43,6 +43,9 @@ def _lines(proposal: Proposal, schemas: tuple[str, str]) -> Iterator[str]:
 
 def _line(line: Line) -> str:
     given = f"{{map: {_scalar(line.map)}, from: {_quoted(line.sql)}}}" if line.map else _scalar(line.sql)
+    if line.lookup:
+        table, by, take = line.lookup
+        given = f"{{lookup: {_scalar(table)}, by: {{{_scalar(by)}: {_quoted(line.sql)}}}, take: {_scalar(take)}}}"
     remark = f"   # {printable(line.remark)}" if line.remark else ""
     if not line.used:
         return f"  # {printable(line.column)}:{remark}"

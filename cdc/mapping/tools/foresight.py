@@ -69,10 +69,11 @@ def _of_source(around: Around, ran: Ran, before: Tables) -> Iterator[Hit]:
     changed = {name for name in (*before, *ran.tables) if before.get(name) is not ran.tables.get(name)}
     for spec in around.specs:
         read = tuple(wanted_tables(spec, around.schemas[0]))
-        if spec.truncate is not Truncates.IGNORE and (lost := [name for name in read if name in ran.emptied]):
+        passes = spec.truncate is Truncates.IGNORE or (spec.truncate is Truncates.APPLY and ran.truncates)
+        if not passes and (lost := [name for name in read if name in ran.emptied]):
             yield Hit(
                 spec.name,
-                f"{lost[0]} loses rows without their deletes: the mapping says `truncate: halt`",
+                f"{lost[0]} loses rows without their deletes: the mapping says `truncate: {spec.truncate.value}`",
                 spec.document.file,
                 _STEPS["emptied"],
             )

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import Token, TokenType
 
-from cdc.mapping.tools.migration_command import command
+from cdc.mapping.tools.migration_command import ALTER, RENAMES, Done, command, entered
+from cdc.mapping.tools.migration_text import actions, statements
 from cdc.mapping.tools.type_text import type_of
 from cdc.model.table import Column, Definition, TableName, Unique
 from cdc.model.value import value
@@ -38,6 +38,8 @@ class Ran:
     tables: Tables
     emptied: tuple[TableName, ...] = ()
     """Tables that lose rows without a row in the log."""
+    truncates: bool = False
+    """They lose them by TRUNCATE, all of them."""
     unread: str = ""
     """What of it was not understood; the tables are as if that part were not there."""
 
@@ -45,26 +47,32 @@ class Ran:
 def run(sql: str, tables: Tables, schema: str, *, mysql: bool) -> Iterator[Ran]:
     """Run statement after statement. `schema` is that of unqualified names; tables that `tables` does not have are none of ours."""
     dialect = "mysql" if mysql else "postgres"
-    for line, text in _statements(sql, dialect):
+    for line, text in statements(sql, mysql=mysql):
         migration = _Migration(tables, schema, mysql=mysql)
-        unread = ""
-        try:
+        unread = _unread(migration, text, dialect)
+        tables, schema = migration.tables, entered(text) or schema
+        yield Ran(line, text, tables, tuple(migration.emptied), migration.truncates, unread)
+
+
+def _unread(migration: _Migration, text: str, dialect: str) -> str:
+    """Follow a statement; return what of it was not understood. What ALTER TABLE does is followed part by part, a new name last."""
+    altered = ALTER.match(text)
+    if altered is None:
+        return _follow(migration, text, dialect)
+    parts = sorted(actions(altered["actions"], dialect), key=lambda part: bool(RENAMES.match(part)))
+    unread = [_follow(migration, f"alter table {altered['table']} {part}", dialect) for part in parts]
+    return next(filter(None, unread), "")
+
+
+def _follow(migration: _Migration, text: str, dialect: str) -> str:
+    try:
+        if (done := command(text, migration.schema)) is not None:
+            migration.does(done)
+        else:
             migration.statement(text, dialect)
-        except (NotUnderstoodError, SqlglotError) as error:
-            unread = str(error).splitlines()[0]
-        tables = migration.tables
-        yield Ran(line, text, tables, tuple(migration.emptied), unread)
-
-
-def _statements(sql: str, dialect: str) -> Iterator[tuple[int, str]]:
-    """Cut a text at its semicolons; yield each statement with the line that it begins in."""
-    piece: list[Token] = []
-    for token in [*sqlglot.tokenize(sql, dialect=dialect), None]:
-        if token is not None and token.token_type is not TokenType.SEMICOLON:
-            piece.append(token)
-        elif piece:
-            yield piece[0].line, sql[piece[0].start : piece[-1].end + 1]
-            piece = []
+    except (NotUnderstoodError, SqlglotError) as error:
+        return str(error).splitlines()[0]
+    return ""
 
 
 class _Migration:
@@ -73,15 +81,15 @@ class _Migration:
     def __init__(self, tables: Tables, schema: str, *, mysql: bool) -> None:
         self.tables = dict(tables)
         self.emptied: list[TableName] = []
-        self._schema, self._mysql = schema, mysql
+        self.truncates = False
+        self.schema, self._mysql = schema, mysql
 
     def statement(self, text: str, dialect: str) -> None:
-        (parsed,) = sqlglot.parse(text, dialect=dialect, error_level=sqlglot.ErrorLevel.IMMEDIATE)
+        parsed = next(iter(sqlglot.parse(text, dialect=dialect, error_level=sqlglot.ErrorLevel.IMMEDIATE)), None)
         if isinstance(parsed, _HARMLESS):
             return
         kinds: Mapping[type[exp.Expression], Callable[[Any], None]] = {
             exp.Alter: self._alter, exp.Drop: self._drop, exp.TruncateTable: self._truncate, exp.Create: self._create,
-            exp.Command: lambda _: self._command(text),
         }  # fmt: skip
         kind = next((each for each in kinds if isinstance(parsed, each)), None)
         if kind is None or parsed is None:
@@ -89,7 +97,7 @@ class _Migration:
         kinds[kind](parsed)
 
     def _name(self, table: exp.Expression) -> TableName:
-        return TableName(table.text("db") or self._schema, table.name)
+        return TableName(table.text("db") or self.schema, table.name)
 
     def _alter(self, parsed: exp.Alter) -> None:
         name = self._name(parsed.this)
@@ -130,6 +138,7 @@ class _Migration:
                 raise NotUnderstoodError(f"DROP {kind} is not known here")
 
     def _truncate(self, parsed: exp.TruncateTable) -> None:
+        self.truncates = True
         self.emptied += [name for one in parsed.expressions if (name := self._name(one)) in self.tables]
 
     def _create(self, parsed: exp.Create) -> None:
@@ -140,13 +149,14 @@ class _Migration:
             if parsed.args.get("unique") and name in self.tables:
                 columns = tuple(column.this.name for column in params.args["columns"])
                 self.tables[name] = with_unique(self.tables[name], index.name, columns, partial=bool(params.args.get("where")))
-        elif parsed.args.get("kind") == "TABLE" and self._name(parsed.find(exp.Table) or index) in self.tables:
+        elif (
+            parsed.args.get("kind") == "TABLE"
+            and not parsed.args.get("exists")
+            and self._name(parsed.find(exp.Table) or index) in self.tables
+        ):
             raise NotUnderstoodError("a mapped table is made anew: its columns have to be compared by hand")
 
-    def _command(self, text: str) -> None:
-        done = command(text, self._schema)
-        if done is None:
-            raise NotUnderstoodError("this statement is not known here")
+    def does(self, done: Done) -> None:
         for before, after in done.renamed:
             self.rename(before, after)
         self.emptied += [name for name in done.emptied if name in self.tables]
@@ -229,7 +239,8 @@ def renamed(table: Definition, before: str, after: str) -> Definition:
 
 def with_unique(table: Definition, name: str, columns: Sequence[str], *, primary: bool = False, partial: bool = False) -> Definition:
     filled = all((column := table.column(each)) is not None and (primary or not column.nullable) for each in columns)
-    return replace(table, uniques=(*table.uniques, Unique(name, tuple(columns), primary, filled and not partial)))
+    made = replace(table, uniques=(*table.uniques, Unique(name, tuple(columns), primary, filled and not partial)))
+    return replace(made, identity=tuple(columns)) if primary and table.identity is None else made
 
 
 def without_unique(table: Definition, name: str) -> Definition:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from cdc.mapping.convert import Unfit, converter
 from cdc.mapping.expression.check import check_value
 from cdc.mapping.expression.node import Column as ColumnNode
 from cdc.mapping.expression.scope import Scope
+from cdc.mapping.tools.parents import Parents, hashed_key, holds_uuid
 from cdc.mapping.tools.similar import Pair, Tables
-from cdc.model.table import Column, Definition, TableName
+from cdc.model.table import Column, TableName
 from cdc.model.types import Kind, Type
 from cdc.model.value import value
 
 SURE = 0.95
 """A pair of columns that scores less gets a remark."""
+_CAST = re.compile(r"write cast\(… as (\w+(?:\([\d,]+\))?)\)")
+"""The advice for a value that the target holds in part."""
 _DELETED = ("deleted", "is_deleted", "isdeleted")
 
 
@@ -30,6 +34,8 @@ class Line:
     map: str = ""
     used: bool = True
     """False: stands there as a comment."""
+    lookup: tuple[str, str, str] | None = None
+    """Table of the target, column of it that has the value, and the column that is taken."""
 
 
 @value
@@ -49,9 +55,9 @@ class Proposal:
 
 def proposals(found: Sequence[Tables]) -> list[Proposal]:
     """Propose a mapping for each pair. Foreign keys follow the keys that are proposed for the tables they refer to."""
-    hashed = {one.source.name for one in found if _hashed_key(one)}
     names: dict[str, int] = {}
-    return [_Proposing(one, hashed).proposal(_unique(one.target.name.name, names)) for one in found]
+    parents = Parents(found)
+    return [_Proposing(one, parents).proposal(_unique(one.target.name.name, names)) for one in found]
 
 
 def _unique(name: str, names: dict[str, int]) -> str:
@@ -67,12 +73,12 @@ def _unique(name: str, names: dict[str, int]) -> str:
 class _Proposing:
     """One pair of tables on its way to a mapping."""
 
-    def __init__(self, tables: Tables, hashed: Collection[TableName]) -> None:
+    def __init__(self, tables: Tables, parents: Parents) -> None:
         self._source, self._target = tables.source, tables.target
         self._pairs = {pair.target.name: pair for pair in tables.pairs}
-        self._hashed_tables = hashed
+        self._parents = parents
         self._scope = Scope(str(tables.source.name), {column.name: column.type for column in tables.source.columns})
-        self._hashed = _hashed_key(tables)
+        self._hashed = hashed_key(tables)
         self._maps: dict[str, Mapping[str, str]] = {}
 
     def proposal(self, name: str) -> Proposal:
@@ -81,7 +87,7 @@ class _Proposing:
             None,
         )
         lines = tuple(line for column in self._target.columns if (line := self._line(column, marked)))
-        key, remarks = self._key({line.column for line in lines if line.used})
+        key, remarks = self._key({line.column for line in lines if line.used and not line.lookup})
         soft = (marked.name, "true" if marked.type.kind is Kind.BOOL else "1") if marked else None
         return Proposal(name, self._source.name, self._target.name, key, lines, self._maps, soft, tuple(remarks))
 
@@ -100,15 +106,19 @@ class _Proposing:
         return self._paired(pair) if pair else self._lacking(column)
 
     def _parent(self, column: Column) -> Line | None:
-        """A reference to a row whose key is made by `stable_uuid` is made in the same way."""
-        pair = self._pairs.get(column.name)
-        if pair is None or not _holds_uuid(column.type) or _holds_uuid(pair.source.type):
+        """A reference to a row of another mapping: made in the way its key is, or looked up by what that row is known by."""
+        found = self._parents.of(self._source, self._target, column)
+        if found is None:
             return None
-        to = next((key.parent for key in self._source.foreign_keys if key.columns == (pair.source.name,)), None)
-        if to is None or to not in self._hashed_tables:
-            return None
-        sql = f"stable_uuid({_text(to.name)}, {self._name(pair.source.name)})"
-        return Line(column.name, sql, f"the key that the mapping of {to} gives")
+        ours, parent = found.column, str(found.source.name)
+        if found.hashed and holds_uuid(column.type):
+            sql = f"stable_uuid({_text(found.source.name.name)}, {self._name(ours)})"
+            return Line(column.name, sql, f"the key that the mapping of {parent} gives")
+        if found.by:
+            return Line(
+                column.name, self._name(ours), f"the row that the mapping of {parent} gives", lookup=(found.table, found.by, found.take)
+            )
+        return None
 
     def _paired(self, pair: Pair) -> Line | None:
         ours, theirs = pair.source, pair.target
@@ -117,7 +127,10 @@ class _Proposing:
             return self._mapped(pair)
         convert = converter(ours.type, theirs.type)
         if isinstance(convert, Unfit):
-            return self._lacking(theirs, f"{ours.name} has nearly this name, but {convert.reason}")
+            cast = _CAST.search(convert.hint)
+            if cast is None:
+                return self._lacking(theirs, f"{ours.name} has nearly this name, but {convert.reason}")
+            return Line(theirs.name, f"cast({self._name(ours.name)} as {cast[1]})", f"unsure: {convert.reason}")
         return Line(theirs.name, self._name(ours.name), unsure)
 
     def _mapped(self, pair: Pair) -> Line | None:
@@ -176,23 +189,6 @@ class _Proposing:
         if not refused and isinstance(node, ColumnNode) and node.name == name:
             return name
         return '"' + name.replace('"', '""') + '"'
-
-
-def _hashed_key(tables: Tables) -> tuple[Column, Column] | None:
-    """Return the two primary key columns where the target's holds a UUID and the source's does not."""
-    ours, theirs = _primary(tables.source), _primary(tables.target)
-    if ours is None or theirs is None or not _holds_uuid(theirs.type) or _holds_uuid(ours.type):
-        return None
-    return ours, theirs
-
-
-def _primary(table: Definition) -> Column | None:
-    names = next((unique.columns for unique in table.uniques if unique.primary), ())
-    return table.column(names[0]) if len(names) == 1 else None
-
-
-def _holds_uuid(of: Type) -> bool:
-    return of.kind is Kind.UUID or (of.kind is Kind.TEXT and of.size == 36)
 
 
 def _neutral(of: Type) -> str:

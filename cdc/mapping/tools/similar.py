@@ -1,6 +1,6 @@
 """Names and tables of two databases to pairs that probably mean the same, by a score that is the same in every run.
 
-A name is split into words, words become singular and the common synonyms one word. Two names score the share of words that they have in
+A name is split into words, words become singular and the common synonyms one word; a column's name loses the words of its table's. Two names score the share of words that they have in
 common (twice the common words by all words), or nine tenths of how alike their letters are where that is more than three quarters. Two
 tables score six parts for their names, four for the share of the smaller table's columns that find a partner. Pairs are taken from the
 highest score down, each table and each column once.
@@ -27,14 +27,14 @@ _LETTERS = 0.75
 _SYNONYMS: Sequence[frozenset[str]] = tuple(
     frozenset(words.split())
     for words in (
-        "account client customer debtor partner party", "article item material product", "supplier vendor", "employee staff user",
+        "account client company customer debtor firm organisation organization partner party", "article item material product", "supplier vendor", "employee staff user",
         "lead prospect", "case ticket", "bill invoice", "line position row", "no nr num number", "email mail", "fon phone tel telephone",
         "street address1", "city town", "postal postcode zip zipcode plz", "firstname forename given", "lastname surname family",
-        "modified changed updated", "created entered inserted", "qty quantity", "descr desc description", "note remark comment",
-        "sum total amount", "key id", "vat tax", "mobile cell", "stage state status",
+        "changed modified updated", "created entered inserted", "qty quantity", "descr desc description", "note remark comment",
+        "sum total amount", "key id", "vat tax", "mobile cell", "stage state status", "category class kind type", "code ref reference sku", "label name title", "discount rebate",
     )
 )  # fmt: skip
-_FILLERS = frozenset({"at", "the", "is", "has", "tbl", "tab", "date", "sales", "billing"})
+_FILLERS = frozenset({"at", "on", "the", "is", "has", "tbl", "tab", "date", "sales", "billing"})
 """Words that decide nothing where another word stands beside them."""
 
 _Thing = TypeVar("_Thing")
@@ -63,27 +63,36 @@ class Tables:
 def words(name: str) -> tuple[str, ...]:
     """Split a name into the words that are compared."""
     split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
-    found = [_one_word(_singular(word)) for word in re.split(r"[^a-z0-9]+", split) if word]
+    parts = [_singular(word) for word in re.split(r"[^a-z0-9]+", split) if word]
+    if parts[1:] and parts[-1] == "item":
+        parts[-1] = "line"  # an order's; alone it is an article
+    found = [_one_word(word) for word in parts]
     return tuple(word for word in found if word not in _FILLERS) or tuple(found) or (name,)
 
 
-def alike(one: str, other: str) -> float:
-    """Score two names from 0 to 1."""
+def alike(one: str, other: str, within: tuple[str, str] = ("", "")) -> float:
+    """Score two names from 0 to 1. `within`: the tables whose columns they are; `order_no` of orders says no more than `number`."""
     if one == other:
         return 1.0
-    ours, theirs = words(one), words(other)
+    ours, theirs = _less(words(one), within[0]), _less(words(other), within[1])
     shared = 2 * len(set(ours) & set(theirs)) / (len(set(ours)) + len(set(theirs)))
     letters = SequenceMatcher(None, "_".join(ours), "_".join(theirs)).ratio()
     return min(0.99, max(shared, 0.9 * letters if letters > _LETTERS else 0.0))
 
 
+def _less(found: tuple[str, ...], table: str) -> tuple[str, ...]:
+    own = set(words(table)) if table else set()
+    return tuple(word for word in found if word not in own) or found
+
+
 def columns(source: Definition, target: Definition) -> tuple[Pair, ...]:
     """Pair the columns of two tables."""
+    within = source.name.name, target.name.name
     scored = [
         Pair(ours, theirs, score)
         for ours in source.columns
         for theirs in target.columns
-        if not theirs.generated and (score := alike(ours.name, theirs.name) * _fit(ours, theirs)) >= COLUMN
+        if not theirs.generated and (score := alike(ours.name, theirs.name, within) * _fit(ours, theirs)) >= COLUMN
     ]
     taken = _greedy(
         scored, lambda pair: (-pair.score, pair.target.name, pair.source.name), lambda pair: (pair.source.name, pair.target.name)
@@ -110,7 +119,8 @@ def _fit(ours: Column, theirs: Column) -> float:
     if ours.type.kind is theirs.type.kind:
         return 1.0
     numbers = {ours.type.kind, theirs.type.kind} <= {Kind.INT, Kind.NUMERIC, Kind.FLOAT, Kind.BOOL}
-    return 0.95 if numbers or not isinstance(converter(ours.type, theirs.type, UTC), Unfit) else 0.7
+    moments = {ours.type.kind, theirs.type.kind} <= {Kind.TIMESTAMP, Kind.INSTANT}
+    return 0.95 if numbers or moments or not isinstance(converter(ours.type, theirs.type, UTC), Unfit) else 0.7
 
 
 def _greedy(

@@ -56,6 +56,10 @@ _SETTINGS = (
         "set global innodb_flush_log_at_trx_commit = 1;", Exit.OK,
     ),
     _Setting(
+        "binlog_checksum", ("CRC32",), "checksum", "without TLS, nobody notices what the network does to the log",
+        "set global binlog_checksum = CRC32;", Exit.OK,
+    ),
+    _Setting(
         "gtid_mode", ("ON",), "gtid-mode", "without GTIDs the log can't be followed to another server after a failover",
         "Set gtid_mode = ON, by way of OFF_PERMISSIVE and ON_PERMISSIVE.", Exit.OK,
     ),

@@ -100,6 +100,16 @@ class IntervalGtids:
         self._intervals[source] = merged
 
 
+def logged(state: str, gtids: str) -> bool:
+    """Return whether a MariaDB server has logged these very transactions, by the last number of each domain and server in its log.
+
+    The domain's last number alone would not do: a server that was promoted without them gives their numbers to others.
+    """
+    last = {source: int(number) for source, _, number in (gtid.strip().rpartition("-") for gtid in state.split(",") if gtid.strip())}
+    wanted = (gtid.strip().rpartition("-") for gtid in gtids.split(",") if gtid.strip())
+    return all(last.get(source, -1) >= int(number) for source, _, number in wanted)
+
+
 def _by_domain(text: str) -> dict[str, str]:
     """Split `0-10-100,1-10-7` into domain → the rest."""
     parts = (gtid.strip().partition("-") for gtid in text.split(",") if gtid.strip())

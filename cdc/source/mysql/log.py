@@ -10,7 +10,7 @@ from pymysql.connections import Connection
 
 from cdc.model.errors import Gap, Misconfigured
 from cdc.model.value import value
-from cdc.source.mysql.gtids import DomainGtids
+from cdc.source.mysql.gtids import DomainGtids, logged
 from cdc.source.mysql.position import RELOAD, LogPosition, number
 
 _WRAPS = 2**32
@@ -110,8 +110,8 @@ def _gap(connection: Connection[Any], server: Server, after: LogPosition) -> str
 
 
 def _mariadb_gap(connection: Connection[Any], server: Server, gtids: str) -> str | None:
-    (logged,) = _row(connection, "select @@gtid_binlog_pos")
-    if not DomainGtids(logged).holds(gtids):
+    (state,) = _row(connection, "select @@gtid_binlog_state")
+    if not logged(state, gtids):
         return _NEVER
     purged = at(connection, server, next(iter(files(connection))), _FIRST).gtids or ""
     return None if DomainGtids(gtids).holds(purged) else _PURGED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 from zlib import crc32
@@ -12,7 +12,9 @@ from pymysql.connections import Connection
 
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Exit, Finding, Misconfigured
+from cdc.model.footing import Footing
 from cdc.model.retention import Retention
+from cdc.model.table import TableName
 from cdc.server.mysql import connect, translated
 from cdc.source.mysql import log
 from cdc.source.mysql.driver import begun_at
@@ -98,6 +100,10 @@ class MySQLProbe:
             file = next(iter(log.files(connection)), "")
         seconds = kept.get("binlog_expire_logs_seconds") or kept.get("expire_logs_days", 0.0) * 86400
         return Retention(clock, oldest=self._begun(file), keeps=seconds or None)
+
+    def footings(self, names: Sequence[TableName], known: Mapping[TableName, Footing]) -> Mapping[TableName, Footing]:  # noqa: ARG002
+        """Return nothing: the log has each statement about tables and partitions."""
+        return {}
 
     def give_up(self) -> None:
         raise Misconfigured(f"{self._endpoint.name}: the server keeps its log by age, for nobody in particular", "Leave `give_up` out.")

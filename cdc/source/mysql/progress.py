@@ -19,7 +19,7 @@ class Progress:
         self._server = server
         self._gtids: Gtids | None = None
         if start.gtids is not None:
-            self._gtids = DomainGtids(start.gtids) if start.flavour == "mariadb" else IntervalGtids(start.gtids)
+            self._gtids = _gtids(start.flavour, start.gtids)
         self._file, self._offset = start.file, start.offset
         self._reading = start.file
         self._beyond = start.offset // _WRAPS * _WRAPS
@@ -40,6 +40,16 @@ class Progress:
             self._idle = self.text()
             self._moved = False
         return self._idle
+
+    def inside(self, gtid: tuple[str, int] | None, offset: int) -> Position:
+        """Return a place inside the transaction at hand: whoever sees all up to there sees that transaction."""
+        gtids = ""
+        if self._gtids is not None:
+            known = _gtids(self._flavour, self._gtids.text())
+            if gtid:
+                known.add(*gtid)
+            gtids = f"gtid={known.text()};"
+        return Position(f"{self._flavour};{gtids}file={self._reading}:{self._beyond + offset};server={self._server}")
 
     def committed(self, gtid: tuple[str, int] | None, offset: int, own: bool) -> None:
         """Pass the end of a transaction. An own one, an echo or a pipeline's mere checkpoint, leaves `idle` where it was."""
@@ -77,3 +87,7 @@ class Progress:
             there = until.server != self._server or number(self._reading) >= number(until.file)
             return there and self._gtids.holds(until.gtids)
         return until.server == self._server and (number(self._file), self._offset) >= until.place()
+
+
+def _gtids(flavour: str, text: str) -> Gtids:
+    return DomainGtids(text) if flavour == "mariadb" else IntervalGtids(text)

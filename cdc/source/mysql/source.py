@@ -13,12 +13,13 @@ import pymysql
 from pymysql.connections import Connection
 
 from cdc.mapping.query.query import Query
-from cdc.model.change import Idle, Position, Row, Transaction
+from cdc.model.change import Idle, Part, Position, Row, Transaction
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError
 from cdc.model.table import Definition, Table, TableName
 from cdc.server.mysql import connect, translated
 from cdc.server.mysql_catalogue import describe
+from cdc.source.echo import Told
 from cdc.source.feed import Feed
 from cdc.source.mysql import charsets, log, snapshot, text_rows
 from cdc.source.mysql.assembler import Assembler
@@ -36,11 +37,13 @@ _KEYS = 500
 class MySQLSource:
     """Implements `Source`. Each thread has an ordinary connection of its own beside the one that the log comes on."""
 
-    def __init__(self, endpoint: Endpoint, pipeline: str, tables: Sequence[TableName], target: str) -> None:
+    def __init__(
+        self, endpoint: Endpoint, pipeline: str, tables: Sequence[TableName], target: str, told: frozenset[TableName] = frozenset()
+    ) -> None:
         self._endpoint = endpoint
         self._pipeline = pipeline
         self._tables = tables
-        self._target = target
+        self._target, self._told = target, Told(endpoint.name, told)
         self._sessions: dict[str, Connection[Any]] = {}
         self._reading: tuple[Feed, LogReader] | None = None
 
@@ -48,7 +51,7 @@ class MySQLSource:
         with self._session("ask") as connection:
             return log.end(connection, log.inspect(connection)).text()
 
-    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Idle]:
+    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Part | Idle]:
         reader = self._reader(parse(after), parse(until) if until else None)
         feed = Feed(reader, self._endpoint.name)
         self._reading = feed, reader
@@ -110,7 +113,8 @@ class MySQLSource:
                 return describe(connection, [table]).get(table)
 
         shapes = Shapes(self._tables, server, known, definition)
-        return LogReader(dump, Assembler(Progress(after, server.identity), shapes, self._target, dump.checksum), until, self._endpoint.name)
+        assembler = Assembler(Progress(after, server.identity), shapes, self._target, dump.checksum, self._told)
+        return LogReader(dump, assembler, until, self._endpoint.name)
 
     def _server_id(self) -> int:
         """Return the number that we are known by as a reader of the log: stable, and far from those that people give to servers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 
 from cdc.mapping.query.query import Query, Question, Refusal
 from cdc.model.change import Position
@@ -13,6 +14,7 @@ from cdc.server.postgresql import translated
 from cdc.server.postgresql_catalogue import describe, table_names
 from cdc.source.postgresql import query
 from cdc.source.postgresql.continuity import prove
+from cdc.source.postgresql.failover import COMMAND, alteration, creation, failover_findings, wanted
 from cdc.source.postgresql.findings import (
     identity_findings,
     publication_findings,
@@ -25,13 +27,16 @@ from cdc.source.postgresql.names import slot_name
 from cdc.source.postgresql.position import place
 from cdc.source.postgresql.publication import LOST, Publication, read_publication
 from cdc.source.postgresql.session import Session
+from cdc.source.postgresql.walsender import Walsender
 from cdc.sql.names import pg_name, pg_table, pg_text
 
 _SLOT = """
-select active_pid from pg_replication_slots
+select active_pid, to_jsonb(s) ->> 'failover' = 'true' from pg_replication_slots s
 where slot_name = %s and plugin = 'pgoutput' and database = current_database() and not temporary"""
 
-_LOST = "select from pg_replication_slots where slot_name = %s and plugin = 'pgoutput' and wal_status = 'lost'"
+_LOST = """
+select from pg_replication_slots s
+where slot_name = %s and plugin = 'pgoutput' and (wal_status = 'lost' or to_jsonb(s) ->> 'invalidation_reason' is not null)"""
 
 
 class PostgreSQLSourceAdmin:
@@ -40,6 +45,8 @@ class PostgreSQLSourceAdmin:
     def __init__(self, endpoint: Endpoint, pipeline: str) -> None:
         self._name = slot_name(pipeline)
         self._where = endpoint.name
+        self._endpoint = endpoint
+        self._failover = wanted(endpoint.options)
         self._session = Session(endpoint, f"cdc {pipeline} admin")
         self._queries = Session(endpoint, f"cdc {pipeline} admin", query.QUERY_SETTINGS)
 
@@ -53,10 +60,11 @@ class PostgreSQLSourceAdmin:
             names = [table.name for table in tables]
             publication = read_publication(connection, self._name)
             return [
-                *server_findings(connection, self._name),
+                *server_findings(connection, self._name, waits=self._failover),
                 *role_findings(connection, names),
                 *identity_findings(tables),
                 *slot_findings(connection, self._name),
+                *(failover_findings(connection, self._name) if self._failover else ()),
                 *publication_findings(self._name, publication, names),
                 *(publisher_findings(connection, _create(self._name, names), names) if publication is None and names else ()),
             ]
@@ -70,9 +78,10 @@ class PostgreSQLSourceAdmin:
             return table_names(self._session.connection())
 
     def prove(self, after: Position) -> None:
+        with closing(Walsender(self._endpoint, f"{self._name} admin")) as walsender:
+            prove(walsender.execute, self._where, self._name, place(after))
         with translated(self._where):
             connection = self._session.connection()
-            prove(lambda query: connection.execute(query.encode()).fetchall(), self._where, self._name, place(after))
             if read_publication(connection, self._name) is None:
                 raise Misconfigured(f"{self._where}: the publication {self._name} does not exist", f"`cdc setup` makes it. {LOST}")
 
@@ -92,8 +101,11 @@ class PostgreSQLSourceAdmin:
             lost = anew and connection.execute(_LOST, (self._name,)).fetchone() is not None
             if lost:
                 statements.append(f"select pg_drop_replication_slot({pg_text(self._name)})")
-            if lost or connection.execute(_SLOT, (self._name,)).fetchone() is None:
-                statements.append(f"select pg_create_logical_replication_slot({pg_text(self._name)}, 'pgoutput')")
+            slot = connection.execute(_SLOT, (self._name,)).fetchone()
+            if lost or slot is None:
+                statements.append(creation(self._name, failover=self._failover))
+            elif self._failover and slot[1] is False:
+                statements.append(alteration(self._name))
             return statements
 
     def teardown(self) -> Sequence[str]:
@@ -110,6 +122,10 @@ class PostgreSQLSourceAdmin:
             return statements
 
     def execute(self, statement: str) -> None:
+        if statement.startswith(COMMAND):
+            with closing(Walsender(self._endpoint, f"{self._name} admin")) as walsender:
+                walsender.execute(statement)
+            return
         with translated(self._where):
             self._session.connection().execute(statement)
 

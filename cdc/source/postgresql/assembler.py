@@ -7,8 +7,10 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from cdc.model.change import Change, Op, Origin, Position, Transaction
+from cdc.model.change import Change, Op, Origin, Part, Position, Transaction
 from cdc.model.errors import UnknownEvent
+from cdc.source.echo import NOTHING, Told
+from cdc.source.feed import PART_ROWS, PART_SIZE
 from cdc.source.postgresql import protocol
 from cdc.source.postgresql.position import Place, position
 from cdc.source.postgresql.protocol import KIND, OID
@@ -29,7 +31,7 @@ writes on this server, and two pipelines would answer each other's checkpoints f
 class Assembler:
     """Take frames in their order; `taken` hands out what they have completed."""
 
-    def __init__(self, shapes: Shapes, target: str, after: Place, until: int | None = None) -> None:
+    def __init__(self, shapes: Shapes, target: str, after: Place, until: int | None = None, told: Told = NOTHING) -> None:
         self.unseen = Unseen()
         self.upto = after.lsn
         """All before has been handed out, and may be confirmed once that is durable."""
@@ -37,15 +39,17 @@ class Assembler:
         """The log's end as far as the server has told of it."""
         self._shapes = shapes
         self._target = target
+        self._told, self._tells = told, told.tables
         self._place = after
         self._until = until
-        self._completed: list[Transaction] = []
+        self._completed: list[Transaction | Part] = []
         self._changes: list[Change] = []
+        self._size = 0
         self._committed_at = self._beat = 0.0
-        self._number = 0
+        self._number = self._end = 0
         self._origin: Origin = ()
         self._echoes = 0
-        self._inside = False
+        self._inside = self._parted = False
         self._decoding: dict[int, Callable[[bytes], None]] = {
             ord("B"): self._begin, ord("C"): self._commit, ord("M"): self._message, ord("R"): shapes.learn, ord("Y"): shapes.name_type,
             **dict.fromkeys(DECODE, self._row), ord("T"): self._truncate, ord("O"): _ignore,
@@ -75,8 +79,16 @@ class Assembler:
             self.upto = told
         return reply
 
-    def taken(self) -> Sequence[Transaction]:
-        """Return the transactions completed since the last call."""
+    def taken(self) -> Sequence[Transaction | Part]:
+        """Return what was completed since the last call, and what has come of the open transaction, if that is much.
+
+        It is committed: version 1 sends no other.
+        """
+        if self._inside and (len(self._changes) >= PART_ROWS or self._size >= PART_SIZE):
+            self.unseen.add(self._number)
+            echo = self._target in self._origin
+            self._completed.append(Part(self._changes, self._at(self._end), self._committed_at, self._origin, self._size, echo))
+            self._changes, self._size, self._parted = [], 0, True
         completed, self._completed = self._completed, []
         return completed
 
@@ -94,48 +106,57 @@ class Assembler:
         return position(replace(self._place, lsn=lsn))
 
     def _begin(self, frame: bytes) -> None:
-        self._committed_at, self._number = protocol.begin(frame), protocol.number(frame)
-        self._changes, self._origin, self._echoes, self._handlers = [], (), 0, self._decoding
-        self._inside, self._beat = True, 0.0
+        self._committed_at, self._number, self._end = protocol.begin(frame), protocol.number(frame), protocol.ending(frame)
+        self._changes, self._origin, self._echoes, self._size = [], (), 0, 0
+        self._inside, self._parted, self._beat = True, False, 0.0
+        beyond = self._until is not None and self._end >= self._until
+        self._handlers = self._counting if beyond else self._decoding
 
     def _commit(self, frame: bytes) -> None:
         """Close the transaction. One without a row for us moves the position, unless it is marked: then it is a pipeline's checkpoint."""
         end, changes, echoes = protocol.commit(frame), self._changes, self._echoes
         self._inside = False
         self.received = max(self.received, end)
-        if self._until is not None and end > self._until:
+        if self._until is not None and end > self._until and not self._parted:
             return
-        if self._target in self._origin:
-            changes, echoes = [], echoes + len(changes)
         if changes:
             self.unseen.add(self._number)
-        if changes or echoes or self._beat:
-            self._completed.append(Transaction(changes, self._at(end), self._committed_at, self._origin, echoes, self._beat))
-        if changes or not self._origin:
+        if changes or echoes or self._beat or self._parted:
+            self._completed.append(Transaction(changes, self._at(end), self._committed_at, self._origin, echoes, self._beat, self._size))
+        if changes or self._parted or not self._origin:
             self.upto = end
 
     def _message(self, frame: bytes) -> None:
         """The first message of ours in a transaction is its marker; an echo's rows are counted from there on, not decoded."""
         transactional, prefix, content = protocol.message(frame)
         if transactional and prefix == MESSAGE_PREFIX and not self._origin:
+            if self._parted:
+                raise UnknownEvent("a transaction says behind its rows where they came from", _STRANGE)
             self._origin = tuple(content.decode(errors="replace").split(","))
             if self._target in self._origin:
-                self._handlers = self._counting
+                self._tells = frozenset() if self._handlers is self._counting else self._told.of(self._origin)
+                self._handlers, self._echoes, self._changes = self._counting, self._echoes + len(self._changes), []
         elif transactional and prefix == HEARTBEAT_PREFIX:
             self._beat = heartbeat(content)
 
     def _row(self, frame: bytes) -> None:
         if table := self._shapes[frame[OID : OID + 4]]:
             self._changes.append(DECODE[frame[KIND]](table, frame))
+            self._size += len(frame)
 
     def _truncate(self, frame: bytes) -> None:
         for oid in protocol.truncated(frame):
             if table := self._shapes[oid.to_bytes(4)]:
-                self._changes.append(Change(table, Op.TRUNCATE, None, None))
+                if self._handlers is self._counting:
+                    self._echoes += 1
+                else:
+                    self._changes.append(Change(table, Op.TRUNCATE, None, None))
 
     def _count(self, frame: bytes) -> None:
-        if self._shapes[frame[OID : OID + 4]]:
+        if table := self._shapes[frame[OID : OID + 4]]:
             self._echoes += 1
+            if self._tells and table.name in self._tells:
+                self._row(frame)
 
 
 def heartbeat(content: bytes) -> float:

@@ -26,8 +26,9 @@ from pg_roles where rolname = current_user"""
 """On Amazon RDS a role of that name stands for the attribute."""
 
 _SLOT = """
-select plugin = 'pgoutput' and database = current_database() and not temporary, wal_status = 'lost'
-from pg_replication_slots where slot_name = %s"""
+select plugin = 'pgoutput' and database = current_database() and not temporary,
+    wal_status = 'lost' or to_jsonb(s) ->> 'invalidation_reason' is not null
+from pg_replication_slots s where slot_name = %s"""
 
 _TABLES = """
 select n.nspname, c.relname, has_schema_privilege(n.oid, 'usage'), has_table_privilege(c.oid, 'select'), row_security_active(c.oid),
@@ -47,7 +48,8 @@ _LOAD_SLOTS, _LOAD_WALSENDERS = 2, 1
 """What a pipeline needs beside what it has before its first load: the permanent and the temporary slot, one walsender at a time."""
 
 
-def server_findings(connection: psycopg.Connection, slot: str) -> Iterator[Finding]:
+def server_findings(connection: psycopg.Connection, slot: str, *, waits: bool = False) -> Iterator[Finding]:
+    """`waits`: a standby is one that somebody is about to promote."""
     row = connection.execute(_SERVER).fetchone()
     assert row is not None
     number, version, standby, wal_level, encoding, slots, walsenders = row
@@ -56,7 +58,8 @@ def server_findings(connection: psycopg.Connection, slot: str) -> Iterator[Findi
             "server-version", f"PostgreSQL {version} has no logical messages in its stream", "Upgrade to 14 or later.", Exit.CONFIG
         )
     if standby:
-        yield Finding("standby", "the server is a standby", "Let the service file name the primary.", Exit.CONFIG)
+        hint = "Let the service file name the primary, or promote this server." if waits else "Let the service file name the primary."
+        yield Finding("standby", "the server is a standby", hint, Exit.UNREACHABLE if waits else Exit.CONFIG)
     if wal_level != "logical":
         yield Finding(
             "wal-level", f"wal_level is {wal_level}", "alter system set wal_level = 'logical'; then restart the server.", Exit.CONFIG
@@ -118,6 +121,11 @@ def identity_findings(tables: Sequence[Definition]) -> Iterator[Finding]:
         if table.identity is None:
             message = f"{table.name}: no old rows are logged; once it is published, its updates and deletes fail"
             yield Finding("replica-identity", message, _identity_statement(table), Exit.CONFIG)
+        elif late := next((unique for unique in table.uniques if unique.primary and not unique.exact), None):
+            message = f"{table.name}: its primary key is deferrable: one statement may give rows each other's keys, which can't be done row by row"
+            columns = ", ".join(map(pg_name, late.columns))
+            mend = f"alter table {pg_table(table.name)} drop constraint {pg_name(late.name)}, add primary key ({columns});"
+            yield Finding("key-deferrable", message, mend, Exit.CONFIG)
 
 
 def _identity_statement(definition: Definition) -> str:
@@ -147,7 +155,7 @@ def publication_findings(name: str, publication: Publication | None, tables: Seq
         return
     alter, wanted = f"alter publication {pg_name(name)}", set(tables)
     for table in tables:
-        if table in publication.members - publication.published and not publication.by_root:
+        if not publication.by_root and table not in publication.published and (publication.everything or table in publication.members):
             message = f"{table}: the publication {name} gives its changes under its partitions' names"
             yield _mended("publication-root", message, f"{alter} set (publish_via_partition_root = true);")
         elif table not in publication.published:

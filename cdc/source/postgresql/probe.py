@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Finding
+from cdc.model.footing import Footing
 from cdc.model.retention import Retention
+from cdc.model.table import TableName
 from cdc.server.postgresql import translated
+from cdc.source.postgresql import footing
 from cdc.source.postgresql.names import slot_name
 from cdc.source.postgresql.session import Session
 from cdc.sql.ledger import HEARTBEAT_PREFIX
@@ -57,6 +60,10 @@ class PostgreSQLProbe:
         assert row is not None
         clock, retained, safe, active, status, spilled = row
         return Retention(clock, retained, safe, active, status or "", spilled)
+
+    def footings(self, names: Sequence[TableName], known: Mapping[TableName, Footing]) -> Mapping[TableName, Footing]:
+        with translated(self._where):
+            return footing.footings(self._session.connection(), self._slot, names, known)
 
     def give_up(self) -> None:
         """Our own reader is ended first: a slot in use can't be dropped."""

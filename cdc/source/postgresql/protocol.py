@@ -67,6 +67,12 @@ def begin(frame: bytes) -> float:
     return float(EPOCH + clock / 1_000_000)
 
 
+def ending(frame: bytes) -> int:
+    """Return where the commit stands in the log of the transaction that a begin message opens."""
+    at, _, _ = _BEGIN.unpack_from(frame, OID)
+    return int(at)
+
+
 def number(frame: bytes) -> int:
     """Return the number of the transaction that a begin message opens."""
     _, _, xid = _BEGIN.unpack_from(frame, OID)

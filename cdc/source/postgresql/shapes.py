@@ -90,8 +90,6 @@ class Shapes(dict[bytes, Table | None]):
         if relation.name in self._wanted:
             self._prove_same(relation)
             return relation.name
-        if oid in self and self[oid] is None:
-            return None
         now = self._catalogue.names(relation.oid)
         if wanted := next((name for name in now if name in self._wanted), None):
             return wanted

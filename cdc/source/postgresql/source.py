@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from cdc.mapping.query.query import Query
-from cdc.model.change import ABSENT, Idle, Position, Row, Transaction, Value
+from cdc.model.change import ABSENT, Idle, Part, Position, Row, Transaction, Value
 from cdc.model.endpoint import Endpoint
 from cdc.model.table import Table, TableName
 from cdc.server.postgresql import translated
+from cdc.source.echo import Told
 from cdc.source.feed import Feed
 from cdc.source.postgresql.continuity import here
 from cdc.source.postgresql.copy_text import copied, names_text, whole_rows
@@ -28,16 +29,19 @@ _LAG = "select greatest(pg_current_wal_lsn() - %s::pg_lsn, 0)::bigint"
 
 
 class PostgreSQLSource:
-    """Follows `tables` through the slot and publication of the pipeline. `target` is the name on our own transactions' markers.
+    """Follows `tables` through the slot and publication of the pipeline. `target` is the name on our own transactions' markers; `told` are those of the
+    tables of which their rows are told all the same.
 
     Connections are opened when they are first needed: the walsender with the reader's catalogue, one for the loop, one for `query`, one for `lag_bytes`.
     """
 
-    def __init__(self, endpoint: Endpoint, pipeline: str, tables: Sequence[TableName], target: str) -> None:
+    def __init__(
+        self, endpoint: Endpoint, pipeline: str, tables: Sequence[TableName], target: str, told: frozenset[TableName] = frozenset()
+    ) -> None:
         self._endpoint = endpoint
         self._pipeline = pipeline
         self._tables = tables
-        self._target = target
+        self._target, self._told = target, Told(endpoint.name, told)
         self._session = Session(endpoint, f"cdc {pipeline}")
         self._lag = Session(endpoint, f"cdc {pipeline} lag")
         self._queries = Session(endpoint, f"cdc {pipeline} query", QUERY_SETTINGS)
@@ -51,10 +55,10 @@ class PostgreSQLSource:
             connection = self._session.connection()
             return position(here(lambda query: connection.execute(query).fetchall(), self._endpoint.name))
 
-    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Idle]:
+    def read(self, after: Position, until: Position | None = None) -> Iterator[Transaction | Part | Idle]:
         self._end_stream()
         end = None if until is None else place(until).lsn
-        stream = open_stream(self._endpoint, slot_name(self._pipeline), self._tables, self._target, place(after), end)
+        stream = open_stream(self._endpoint, slot_name(self._pipeline), self._tables, self._target, place(after), end, self._told)
         stream.confirm(self._confirmed)
         self._stream, self._feed = stream, Feed(stream, self._pipeline)
         yield from self._feed.items()

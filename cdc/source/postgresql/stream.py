@@ -9,11 +9,12 @@ from contextlib import ExitStack, suppress
 import psycopg
 
 from cdc.failpoint import reach
-from cdc.model.change import Position, Transaction
+from cdc.model.change import Part, Position, Transaction
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError, Gap, Held, UnknownEvent
 from cdc.model.table import TableName
 from cdc.server.postgresql import classify
+from cdc.source.echo import NOTHING, Told
 from cdc.source.postgresql import protocol
 from cdc.source.postgresql.assembler import Assembler
 from cdc.source.postgresql.catalogue import ServerCatalogue
@@ -27,6 +28,8 @@ from cdc.sql.names import pg_name, pg_text
 
 _BURST = 5_000
 """Frames after which `receive` returns, so that signs of life go out inside a large transaction too."""
+_BURST_SIZE = 4 * 1024 * 1024
+"""Bytes of frames after which it returns."""
 _FEEDBACK = 1.0
 """Seconds between two acknowledgements that nobody asked for."""
 _HURRY = 0.1
@@ -59,7 +62,7 @@ class Stream:
         self._questioned = False
         self._failure: CdcError | None = None
 
-    def receive(self, timeout: float) -> tuple[Sequence[Transaction], bool]:
+    def receive(self, timeout: float) -> tuple[Sequence[Transaction | Part], bool]:
         """Take what is at hand. What came before a frame that can't be taken is returned first."""
         if self._failure:
             raise self._failure
@@ -71,11 +74,14 @@ class Stream:
 
     def _receive(self, timeout: float) -> bool:
         """Decode frames; return whether there are more."""
-        next_frame, decode = self._walsender.frame, self._assembler.decode
+        next_frame, decode, room = self._walsender.frame, self._assembler.decode, _BURST_SIZE
         for _ in range(_BURST):
             if frame := next_frame():
                 if frame[0] == protocol.XLOG_DATA:
                     decode(frame)
+                    room -= len(frame)
+                    if room <= 0:
+                        return True
                 else:
                     self._heard(frame)
                 timeout = 0
@@ -129,18 +135,20 @@ class Stream:
         self._walsender.put(protocol.feedback(self._confirmed, time.time(), reply=self._hurry))
 
 
-def open_stream(endpoint: Endpoint, name: str, tables: Collection[TableName], target: str, after: Place, until: int | None) -> Stream:
+def open_stream(
+    endpoint: Endpoint, name: str, tables: Collection[TableName], target: str, after: Place, until: int | None, told: Told = NOTHING
+) -> Stream:
     """Open the stream of the slot and publication `name`. Raises `Gap`, `Misconfigured`, or `Held`, naming who has the slot."""
     with ExitStack() as opened:
         catalogue = ServerCatalogue(Session(endpoint, f"{name} catalogue"), tables)
         opened.callback(catalogue.close)
         walsender = Walsender(endpoint, name)
         opened.callback(walsender.close)
-        prove(walsender.execute, endpoint.name, name, after)
+        after = prove(walsender.execute, endpoint.name, name, after)
         catalogue.prove_published(name)
         _start(walsender, name, after)
         opened.pop_all()
-    return Stream(walsender, Assembler(Shapes(tables, catalogue), target, after, until), catalogue, name, hurry=until is not None)
+    return Stream(walsender, Assembler(Shapes(tables, catalogue), target, after, until, told), catalogue, name, hurry=until is not None)
 
 
 def _start(walsender: Walsender, name: str, after: Place) -> None:

@@ -9,12 +9,13 @@ from typing import TypeAlias
 
 import psycopg
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, PGconn
+from psycopg.pq import ConnStatus, ExecStatus, PGconn, PollingStatus
+from psycopg.pq.abc import PGconn as Connection
 from psycopg.pq.abc import PGresult
 
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError, Misconfigured, Unreachable
-from cdc.server.postgresql import classify, conninfo, translated
+from cdc.server.postgresql import PATIENCE, classify, conninfo, translated
 from cdc.source.postgresql.session import SETTINGS
 
 Answer: TypeAlias = Sequence[tuple[str | None, ...]]
@@ -22,6 +23,7 @@ Answer: TypeAlias = Sequence[tuple[str | None, ...]]
 OLDEST = 140000
 """The first version with logical messages in the stream; our transactions are marked by them."""
 
+_WAITS = {PollingStatus.READING: select.POLLIN, PollingStatus.WRITING: select.POLLOUT}
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.EMPTY_QUERY)
 
 
@@ -33,7 +35,7 @@ class Walsender:
 
     def __init__(self, endpoint: Endpoint, application: str) -> None:
         self.name = endpoint.name
-        self._connection = PGconn.connect(conninfo(endpoint, application, SETTINGS, replication="database").encode())
+        self._connection = _begun(endpoint, application)
         if self._connection.status != ConnStatus.OK:
             raise classify(psycopg.OperationalError(self._connection.get_error_message()), self.name)
         if self._connection.server_version < OLDEST:
@@ -127,6 +129,19 @@ class Walsender:
         except psycopg.Error as error:
             return classify(error, self.name)
         return Unreachable(f"{self.name}: the server has ended the stream")
+
+
+def _begun(endpoint: Endpoint, application: str) -> Connection:
+    """Log in, or fail to: the connection's status says which. libpq's own way to wait would keep all threads of the process waiting."""
+    deadline = time.monotonic() + float(endpoint.options.get("connect_timeout", PATIENCE))
+    connection: Connection = PGconn.connect_start(conninfo(endpoint, application, SETTINGS, replication="database").encode())
+    while connection.status != ConnStatus.BAD and (wanted := _WAITS.get(PollingStatus(connection.connect_poll()))):
+        arrivals = select.poll()  # libpq takes another socket for a host's next address
+        arrivals.register(connection.socket, wanted)
+        if not arrivals.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            connection.finish()
+            raise Unreachable(f"{endpoint.name}: the server does not answer a login")
+    return connection
 
 
 def _rows(result: PGresult) -> Answer:

@@ -91,7 +91,7 @@ def _table(where: str, rows: Rows, table: Definition) -> Iterator[Finding]:
         text = f"{where}: the account may not see triggers, so rows are updated in a slower way that is right with triggers too"
         yield Finding("triggers", text, f"grant trigger on {my_table(table.name)} to {account(rows)};", Exit.OK)
     for column, collation in _loose(rows, table):
-        text = f"{where}: key column {column.name} is compared by {collation}: keys that differ in case or accents are one row there"
+        text = f"{where}: key column {column.name} is compared by {collation}: of keys that differ in case or accents alone there can be only one"
         as_bytes = (
             f"{my_name(column.name)} {column.type.native} character set {column.type.charset} collate {column.type.charset}_bin not null"
         )

@@ -70,6 +70,9 @@ class MySQLStore:
             found.update((source, target) for source, target in self._session.rows(sql.my_entries(entity, node, part)))
         return found
 
+    def sources(self, entity: str, node: str, most: int) -> Sequence[str]:
+        return [key for (key,) in self._session.rows(sql.my_sources(entity, node, most))]
+
     def record(self, entity: str, node: str, entries: Mapping[str, str]) -> None:
         for part in _parts(list(entries.items()), _KEYS):
             self._session.execute(sql.my_record(entity, node, dict(part)))

@@ -8,13 +8,15 @@ import pymysql
 
 from cdc.model.errors import BadRow, CdcError, key_text
 from cdc.model.write import Write
+from cdc.target.refusal import ALIKE
 
 
 def named(error: BadRow, write: Write) -> BadRow:
     """Say which write was refused. The text of `error` has no value in it."""
     target = f"{write.plan.table.name} (key {key_text(write.moved or write.key)})"
     number = _number(error)
-    return BadRow(f"mapping {write.plan.mapping}: {target}: {error}", error.hint or _HINTS.get(number, _MEND), waits=number in _REFERS)
+    hint = ALIKE if write.plan.exact and number in _DUPLICATE else error.hint or _HINTS.get(number, _MEND)
+    return BadRow(f"mapping {write.plan.mapping}: {target}: {error}", hint, waits=number in _REFERS)
 
 
 def clashes(error: BadRow) -> bool:

@@ -47,6 +47,8 @@ class Session:
         self._connection.decoders = {}  # values come as the server's text
         self._cursor = self._connection.cursor()
         self.number = 0
+        self.underway = False
+        """A transaction in parts is open: nothing may end it but its end."""
         self.limit = _SMALLEST_PACKET
         """Bytes of a statement at most."""
         try:
@@ -81,10 +83,15 @@ class Session:
         return found
 
     def read(self, statement: str) -> Sequence[tuple[Any, ...]]:
-        """Run a query between two transactions; return its rows, undecoded."""
+        """Run a query between two transactions, or in one that comes in parts; return its rows, undecoded."""
         found = self.rows(statement)
-        self.rollback()
+        self.let_go()
         return found
+
+    def let_go(self) -> None:
+        """End the transaction that a mere look has begun."""
+        if not self.underway:
+            self.rollback()
 
     def described(self, statement: str) -> Sequence[tuple[str, object]]:
         """Run a query that finds nothing; return its columns' names with all that the server says of each."""
@@ -112,10 +119,13 @@ class Session:
         with mysql.translated(self.where):
             self._connection.commit()
 
-    def rollback(self) -> None:
-        """Roll back. Does not raise: a connection that is gone has rolled back."""
+    def rollback(self, *, part: bool = False) -> None:
+        """Roll back, or undo the last part. Does not raise: a connection that is gone has undone everything, and so have some errors."""
         with suppress(pymysql.MySQLError, OSError):
-            self._connection.rollback()
+            if part:
+                self._cursor.execute("rollback to savepoint part")
+            else:
+                self._connection.rollback()
 
     def lock(self, pipeline: str, holder: str) -> None:
         """Take the pipeline's lock for as long as the session lives. Raises `Held`; `holder` says who was the last to take it."""

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from cdc.failpoint import reach
 from cdc.model.endpoint import Endpoint
@@ -15,6 +16,7 @@ from cdc.sql import mysql_checkpoint as sql
 from cdc.sql.ledger import SCHEMA
 from cdc.sql.parked import MYSQL
 from cdc.target.collapse import collapser
+from cdc.target.mysql.held import held
 from cdc.target.mysql.privileges import account
 from cdc.target.mysql.reference import MySQLStore
 from cdc.target.mysql.session import Session
@@ -24,6 +26,7 @@ from cdc.target.plans import Plans
 from cdc.target.reference import node, refers, resolve
 from cdc.target.singly import one_by_one
 from cdc.target.tally import Tally
+from cdc.target.underway import Underway
 
 
 class MySQLTarget:
@@ -36,6 +39,7 @@ class MySQLTarget:
         self._collapse = collapser(plans)
         self._plans = Plans(plans) if refers(plans) else None
         self._seq = self._epoch = -1
+        self._underway = Underway()
         self._open()
 
     def _open(self) -> None:
@@ -47,6 +51,7 @@ class MySQLTarget:
             self._session.close()
             raise
         self._store = MySQLStore(self._session)
+        self.held = partial(held, self._session)
         self.parked = StoredRows(MYSQL, self._pipeline, self._session.read, self._session.execute)
 
     @property
@@ -79,25 +84,40 @@ class MySQLTarget:
 
     def _transaction(self, batch: Batch, way: Callable[[Batch, Tally], None]) -> Applied:
         tally = Tally()
-        self._writer.guard.begins()
+        if batch.begins:
+            self._writer.guard.begins()
         try:
             self._advance(batch)
             way(batch, tally)
-            self.parked.put(batch)
-            self._session.reaches("apply.pre_commit")
+            if batch.ends:
+                self.parked.put(batch)
+                self._session.reaches("apply.pre_commit")
         except BaseException:
-            self._session.rollback()
+            self._session.rollback(part=not batch.begins)
+            self._writer.guard.begins()
             raise
+        self._session.underway = not batch.ends
+        if not batch.ends:
+            reach("apply.part")
+            return self._underway.takes(batch, tally)
         try:
             self._session.commit()
         except CdcError as error:
             self._settle(error)
         self._seq += 1
         reach("apply.post_commit")
-        return tally.applied()
+        return self._underway.takes(batch, tally)
 
     def _advance(self, batch: Batch) -> None:
-        """Move the checkpoint, before anything else: it is the fence, and in the binary log the marker of what follows."""
+        """Move the checkpoint, before anything else: it is the fence, and in the binary log the marker of what follows.
+
+        Of a transaction in parts the first fences and marks, the last moves the position.
+        """
+        if not batch.begins:
+            self._session.execute("savepoint part")
+            if batch.ends:
+                self._session.execute(sql.move(self._pipeline, batch, self._underway.writes + len(batch.writes)))
+            return
         if not self._session.execute(sql.advance(self._pipeline, self._seq, self._epoch, self.parked.version, batch)):
             raise self._fenced(sql.stored(self._session.rows(sql.select(self._pipeline, lock=True))))
         self._session.reaches("apply.begin")

@@ -66,27 +66,33 @@ class Fence:
         row = self._connection.execute(sql.LOCK.encode(), (key,)).fetchone()
         return row is not None and bool(row[0])
 
-    def swap(self, batch: Batch) -> psycopg.Cursor:
-        """Queue the move of the checkpoint; its result has a row when it is still ours."""
+    def swap(self, batch: Batch, before: int) -> psycopg.Cursor | None:
+        """Queue the move of the checkpoint; its result has a row when it is still ours. `before`: writes of the parts before this one.
+
+        The first part fences and marks, the last one moves the position, and those between them have nothing to do.
+        """
+        if not batch.begins:
+            end = (self._pipeline, self._seq, self._epoch, batch.upto, batch.phase.value, batch.newest, before + len(batch.writes))
+            return self._connection.execute(sql.MOVE.encode(), end) if batch.ends else None
         path = ",".join(batch.origin)
         given = (
             self._pipeline,
             self._seq,
             self._epoch,
-            batch.upto,
+            batch.upto if batch.ends else batch.after,
             batch.phase.value,
             path,
-            batch.newest,
-            len(batch.writes),
+            batch.newest if batch.ends else 0.0,
+            len(batch.writes) if batch.ends else 0,
             self._parked.version,
         )
         swapped = self._connection.execute(sql.SWAP.encode(), given)
         reach("apply.begin")
         return swapped
 
-    def prove(self, swapped: psycopg.Cursor) -> None:
+    def prove(self, swapped: psycopg.Cursor | None) -> None:
         """Raise `Fenced` when the checkpoint was not ours to move, `ParkedChanged` when an operator has been there."""
-        if swapped.fetchone() is None:
+        if swapped is not None and swapped.fetchone() is None:
             row = self._connection.execute(sql.SETTLE.encode(), (self._pipeline,)).fetchone()
             raise ParkedChanged if row == (self._seq, self._epoch) else self._fenced()
 

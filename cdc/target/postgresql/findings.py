@@ -44,11 +44,18 @@ where n.nspname = %s and r.relname = %s and i.indisunique order by c.relname"""
 _SEQUENCES = """select a.attname, format('%%I.%%I', sn.nspname, s.relname), a.attidentity = '' and not has_sequence_privilege(s.oid, 'usage, update'),
 not (has_sequence_privilege(s.oid, 'update') and has_sequence_privilege(s.oid, 'usage, select'))
 from pg_namespace n join pg_class c on c.relnamespace = n.oid join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum
-and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
-join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace sn on sn.oid = s.relnamespace
+cross join lateral (
+    select d.objid as oid from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.refobjsubid = a.attnum
+    and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+    union select d.refobjid from pg_attrdef f
+    join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = f.oid and d.refclassid = 'pg_class'::regclass
+    where f.adrelid = c.oid and f.adnum = a.attnum
+) q join pg_class s on s.oid = q.oid and s.relkind = 'S' join pg_namespace sn on sn.oid = s.relnamespace
 where n.nspname = %s and c.relname = %s order by a.attnum"""
 """(column, sequence, its default fails, we can't advance it)."""
+
+
+_OPEN = "select coalesce((select has_schema_privilege('public', oid, 'create') from pg_namespace where nspname = 'public'), false)"
 
 
 def server_findings(connection: psycopg.Connection) -> Iterator[Finding]:
@@ -77,6 +84,10 @@ def role_findings(connection: psycopg.Connection) -> Iterator[Finding]:
         yield _denied(f"the role {role} may not make tables in the schema {SCHEMA}", f"grant create on schema {SCHEMA} to {role};")
     if lacking:
         yield _lacking(f"{SCHEMA}.{CHECKPOINT}", lacking, f"{SCHEMA}.{CHECKPOINT}", role)
+    if _row(connection, _OPEN)[0]:
+        # Triggers of applications need the role's own path, so that an operator for a column's very type is found there before the server's.
+        message = "everybody may create functions and operators in the schema public, and so have statements of ours run them"
+        yield Finding("search-path", message, "revoke create on schema public from public;", Exit.OK)
 
 
 def table_findings(connection: psycopg.Connection, table: TableName) -> Iterator[Finding]:
@@ -112,7 +123,7 @@ def _key_findings(connection: psycopg.Connection, table: TableName) -> Iterator[
             message = f"{table}: the unique constraint {index} is deferrable and can't be a mapping's key"
             yield Finding("key-deferrable", message, "Let the mapping's key be another unique index.", Exit.OK)
         if loose:
-            message = f"{table}: {', '.join(loose)} in the unique index {index}: keys that differ in case or accents are one row there"
+            message = f"{table}: {', '.join(loose)} in the unique index {index}: of keys that differ in case or accents alone there can be only one"
             yield Finding("key-collation", message, "Give the columns a deterministic collation, if they are a mapping's key.", Exit.OK)
 
 

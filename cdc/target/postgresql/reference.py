@@ -46,6 +46,9 @@ class PostgreSQLStore:
     def entries(self, entity: str, node: str, keys: Sequence[str]) -> Mapping[str, str]:
         return dict(self._rows(sql.PG_ENTRIES, entity, node, array(keys)))
 
+    def sources(self, entity: str, node: str, most: int) -> Sequence[str]:
+        return [key for (key,) in self._rows(sql.PG_SOURCES, entity, node, str(most))]
+
     def record(self, entity: str, node: str, entries: Mapping[str, str]) -> None:
         self._connection.execute(sql.PG_RECORD.encode(), (entity, node, array(entries), array(entries.values())))
 

@@ -10,6 +10,7 @@ from psycopg import errors
 from cdc.model.errors import BadRow, key_text
 from cdc.model.write import Write
 from cdc.server.postgresql import classify
+from cdc.target.refusal import ALIKE
 
 _QUOTED = re.compile('".*"', re.DOTALL)
 
@@ -25,7 +26,8 @@ def bad_row(error: psycopg.Error | UnicodeError, write: Write, column: str = "")
     """`column`: the one whose value it is about, where the message does not say so."""
     target = f"{write.plan.table.name} (key {key_text(write.moved or write.key)}){f': column {column}' if column else ''}"
     waits = isinstance(error, errors.ForeignKeyViolation)
-    return BadRow(f"mapping {write.plan.mapping}: {target}: {_reason(error)}", _hint(error), waits=waits)
+    hint = ALIKE if write.plan.exact and isinstance(error, errors.UniqueViolation) else _hint(error)
+    return BadRow(f"mapping {write.plan.mapping}: {target}: {_reason(error)}", hint, waits=waits)
 
 
 def _reason(error: psycopg.Error | UnicodeError) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeAlias
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from cdc.failpoint import reach
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import BadRow, Incomplete, Transient
+from cdc.model.errors import BadRow, Incomplete
 from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
 from cdc.server.postgresql import translated
 from cdc.target.collapse import collapser
@@ -19,10 +19,12 @@ from cdc.target.lost import give_up
 from cdc.target.plans import Plans
 from cdc.target.postgresql.culprit import culprit
 from cdc.target.postgresql.fence import Fence
+from cdc.target.postgresql.held import held
 from cdc.target.postgresql.parked import stored_rows
 from cdc.target.postgresql.reference import PostgreSQLStore
 from cdc.target.postgresql.refusal import bad_row, refused
 from cdc.target.postgresql.session import closed_on_error, open_session
+from cdc.target.postgresql.transaction import Transactions
 from cdc.target.postgresql.writer import Writer
 from cdc.target.reference import node, refers, resolve
 from cdc.target.singly import one_by_one
@@ -40,11 +42,13 @@ class PostgreSQLTarget:
         self._number = self._connection.info.backend_pid
         self.parked = stored_rows(self._connection, endpoint, pipeline)
         self._fence = Fence(self._connection, endpoint, pipeline, self.parked)
+        self._work = Transactions(self._connection, self._fence, self._where)
         with closed_on_error(self._connection), translated(self._where):
             self._writer = Writer(self._connection, plans)
         self._collapse = collapser(plans)
         self._plans = Plans(plans) if refers(plans) else None
         self._store = PostgreSQLStore(self._connection)
+        self.held = partial(held, self._connection, self._where)
         self._quick: _Way = self._together if self._plans is None else self._resolved
 
     def checkpoint(self) -> Checkpoint:
@@ -53,6 +57,8 @@ class PostgreSQLTarget:
 
     def apply(self, batch: Batch) -> Applied:
         with translated(self._where):
+            if batch.begins and not batch.ends:
+                self._writer.prepare_all()
             for way in (self._quick, self._singly):
                 try:
                     return self._transaction(batch, way)
@@ -74,28 +80,36 @@ class PostgreSQLTarget:
 
     def _transaction(self, batch: Batch, way: _Way) -> Applied:
         tally = Tally()
-        self._writer.guard.begins()
+        if batch.begins:
+            self._writer.guard.begins()
+            self._writer.filled.clear()
         try:
             way(batch, tally)
-            self.parked.put(batch)
-            reach("apply.pre_commit")
+            self._work.prove_part(batch)
+            if batch.ends:
+                self.parked.put(batch)
+                reach("apply.pre_commit")
         except BaseException:
-            self._rollback()
+            self._work.undo(batch)
+            self._writer.guard.begins()
             raise
-        self._commit()
-        reach("apply.post_commit")
-        return tally.applied()
+        if batch.ends:
+            self._work.commit()
+            reach("apply.post_commit")
+        else:
+            reach("apply.part")
+        return self._work.counted(batch, tally)
 
     def _together(self, batch: Batch, tally: Tally) -> None:
         collapsed = self._collapse(batch.writes)
         stages = self._writer.stages(collapsed.steps)
         if stages:
-            self._connection.execute("begin")
+            self._work.begin(batch)
             self._writer.copy(collapsed.steps, stages)
         with self._connection.pipeline():
             if not stages:
-                self._connection.execute("begin")
-            swapped = self._fence.swap(batch)
+                self._work.begin(batch)
+            swapped = self._work.fence(batch)
             self._writer.run(collapsed.steps, stages, tally)
             self._fence.prove(swapped)
         for (mapping, op), writes in collapsed.superseded.items():
@@ -105,8 +119,7 @@ class PostgreSQLTarget:
         """As `_together`, in the runs that the references of the batch need."""
         assert self._plans is not None
         plans, tables = self._plans, self._writer.prepare(batch.writes)
-        self._connection.execute("begin")
-        self._fence.prove(self._fence.swap(batch))
+        self._work.open(batch)
 
         def apply(writes: Sequence[Write]) -> None:
             collapsed = plans.collapse(writes)
@@ -120,15 +133,13 @@ class PostgreSQLTarget:
         resolve(plans, self._store, batch.writes, node(batch), tally, apply)
 
     def _singly(self, batch: Batch, tally: Tally) -> None:
-        self._connection.execute("begin")
-        self._fence.prove(self._fence.swap(batch))
+        self._work.open(batch)
         one_by_one(batch.writes, lambda write: self._one(write, node(batch), tally), tally)
 
     def _strictly(self, batch: Batch, tally: Tally) -> None:
         """Apply one by one with deferred constraints checked at once: COMMIT found one broken, and this names the write that breaks it."""
-        self._connection.execute("begin")
+        self._work.open(batch)
         self._connection.execute("set constraints all immediate")
-        self._fence.prove(self._fence.swap(batch))
         one_by_one(batch.writes, lambda write: self._one(write, node(batch), tally), tally)
 
     def _one(self, write: Write, source: str, tally: Tally) -> None:
@@ -154,20 +165,3 @@ class PostgreSQLTarget:
         """Forget the last write; the lock of a first look goes with it."""
         self._connection.execute("rollback to savepoint one")
         self._writer.guard.begins()
-
-    def _commit(self) -> None:
-        try:
-            ended = self._connection.execute("commit").statusmessage
-        except psycopg.OperationalError as error:
-            if not self._connection.closed:
-                raise
-            self._fence.settle(error)
-        else:
-            if ended != "COMMIT":
-                raise Transient(f"{self._where}: the server answered COMMIT with {ended}")
-        self._fence.moved()
-
-    def _rollback(self) -> None:
-        with suppress(psycopg.Error):  # the error that brought us here says more; a lost connection has rolled back by itself
-            if self._connection.info.transaction_status is not TransactionStatus.IDLE:
-                self._connection.execute("rollback")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import psycopg
+from psycopg import errors
 
 from cdc.failpoint import reach
 from cdc.model.change import Op, Row
@@ -23,6 +24,10 @@ from cdc.target.tally import Tally
 _STAGED = 100
 """Rows from which COPY into a temporary table beats arrays in the statement itself."""
 
+_REVALIDATES = "RevalidateCachedQuery"
+"""The server's function that refuses a prepared query whose result has other columns than when it was prepared. In a pipeline the error may
+come with any later statement."""
+
 Stages: TypeAlias = Mapping[int, str]
 """Place among a batch's steps → the table that its rows were copied to."""
 
@@ -35,9 +40,17 @@ class Writer:
 
     def __init__(self, connection: psycopg.Connection, plans: Sequence[TargetPlan]) -> None:
         self._connection = connection
-        self.guard = Guard(plans, lambda table, columns: _seen(connection.execute(look.pg_look(table, columns).encode())))
+        self.guard = Guard(plans, lambda table, columns: _seen(connection.execute(look.pg_look(table, columns).encode(), prepare=True)))
+        self._plans = plans
         self._tables: dict[TargetPlan, str] = {}
+        self.filled: set[str] = set()
+        """Tables that the transaction at hand has copied rows to."""
         self._statements: dict[tuple[object, ...], bytes] = {}
+
+    def prepare_all(self) -> None:
+        """Make all tables that a transaction in parts may need: made inside of it, one would go when a part is undone."""
+        for plan in self._plans:
+            self._table(plan)
 
     def prepare(self, writes: Sequence[Write]) -> set[TargetPlan]:
         """Make the tables that these writes may need, outside a transaction: `stages` may use each of them once in the next one."""
@@ -72,6 +85,9 @@ class Writer:
         for place, table in stages.items():
             step = steps[place]
             assert isinstance(step, Upserts)
+            if table in self.filled:
+                self._connection.execute(f"truncate {table}".encode())
+            self.filled.add(table)
             with self._connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin".encode()) as copy:
                 write_row = copy.write_row
                 for row in step.rows:
@@ -79,17 +95,26 @@ class Writer:
 
     def run(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> None:
         """Apply the steps in order. Raises `Incomplete` when rows are missing whose images are partial."""
+        try:
+            lacking = self._settled(steps, stages, tally)
+        except errors.FeatureNotSupported as error:
+            if error.diag.source_function != _REVALIDATES:
+                raise
+            raise self.guard.changed() from error
+        if lacking:
+            raise Incomplete(lacking)
+
+    def _settled(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> list[Write]:
         settled: list[Settle] = []
         for place, step in enumerate(steps):
             if self.guard.unseen(table := plan_of(step).table.name):
                 settled.append(self._look(table))
             settled.append(self._send(step, stages.get(place)))
-        lacking = [write for settle in settled for write in settle(tally)]
-        if lacking:
-            raise Incomplete(lacking)
+        return [write for settle in settled for write in settle(tally)]
 
     def _look(self, table: TableName) -> Settle:
-        cursor = self._connection.execute(look.pg_look(table, self.guard.columns[table]).encode(), prepare=False)
+        """Prepared, it costs next to nothing; the server refuses to run it once its columns are others, and prepared anew it shows them."""
+        cursor = self._connection.execute(look.pg_look(table, self.guard.columns[table]).encode(), prepare=True)
 
         def settle(_: Tally) -> list[Write]:
             cursor.fetchall()

@@ -37,8 +37,10 @@ class Servers:
         """What is asked (`source`, `apply`, `lag`, `erp`, `crm`) → errors, one for each time."""
         self.moved = threading.Condition()
         self.row = {"paused_at": None, "paused_for": "", "deletes_allowed": 0, "mappings": None, "request": None, "answer": None}
+        self.row["resync"] = None
         self.audit = []
         self.beats, self.beating, self.retention, self.given_up = [], True, None, 0
+        self.footings = {}
 
     def commit(self, key, at=None):
         MemorySource.commit(self.source(), Change(SOURCE, Op.INSERT, None, (key, "a", None, "t")), committed_at=at or time.time())
@@ -59,13 +61,14 @@ class Servers:
 
     def line(self):
         engine = Engine(
-            lambda endpoint, pipeline, tables, target: LiveSource(self),
+            lambda endpoint, pipeline, tables, target, told: LiveSource(self),
             lambda endpoint, pipeline: FakeAdmin(self, "erp"),
             lambda endpoint, pipeline, plans: FakeTarget(self),
             lambda endpoint, pipeline: FakeAdmin(self, "crm"),
             lambda endpoint: FakeReader(),
             lambda endpoint, plan: {},
             lambda endpoint, pipeline: FakeProbe(self),
+            lambda endpoint, pipeline, tables, where, *, behind=False: None,
         )
         erp, crm = (Endpoint(name, "memory", "h", 1, "u", "p", name, {}) for name in ("erp", "crm"))
         return Line(self.name, erp, crm, (), 100, engine, engine)
@@ -97,6 +100,9 @@ class FakeProbe:
     def retention(self):
         self.servers.fails("retention")
         return self.servers.retention or Retention(time.time())
+
+    def footings(self, names, known):
+        return self.servers.footings
 
     def give_up(self):
         self.servers.given_up += 1

@@ -1,8 +1,13 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
 from cdc.app.daemon.breaker import DeleteBreaker
+from cdc.app.daemon.observed import ObservedTarget
+from cdc.app.monitor.watch import Clock, Watch
 from cdc.model.errors import Exit, TooManyDeletes
-from cdc.model.write import Batch, Phase
+from cdc.model.write import Applied, Batch, Phase
 
 
 class Gone:
@@ -60,3 +65,28 @@ def test_inserts_and_a_loads_deletes_are_free(breaker):
 def test_without_a_limit_all_pass(breaker):
     breaker.limit = None
     assert breaker.check(batch(10**4)) == 0
+
+
+def test_the_parts_of_one_transaction_count_together(breaker):
+    breaker.applied(breaker.check(batch(4)))
+    assert breaker.check(batch(3)) == 3
+    with pytest.raises(TooManyDeletes, match="7 deletes wait, after 4"):
+        breaker.check(batch(4), 3)
+
+
+def test_parts_that_were_broken_off_are_forgotten_and_the_whole_counts_once(time):
+    watch, meters = (
+        Watch("p", Clock(lambda: time.wall, lambda: time.monotonic)),
+        SimpleNamespace(failed=SimpleNamespace(inc=lambda: None), applies=lambda *_: None),
+    )
+    breaker = DeleteBreaker(lambda: time.monotonic)
+    breaker.limit = 10
+    target = SimpleNamespace(apply=lambda _: Applied({}, {}))
+    for _ in range(3):
+        broken = ObservedTarget(target, watch, meters, breaker)
+        broken.apply(replace(batch(6), ends=False))
+    again = ObservedTarget(target, watch, meters, breaker)
+    again.apply(replace(batch(6), ends=False))
+    again.apply(replace(batch(4), begins=False))
+    with pytest.raises(TooManyDeletes, match="1 deletes wait, after 10"):
+        again.apply(batch(1))

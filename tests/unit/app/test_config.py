@@ -155,12 +155,14 @@ def test_a_reference_that_leads_nowhere(service, reference, code, message):
     assert [(p.line, p.column, p.code, p.message) for p in problems if p.code == code] == [(4, 59, code, message)]
 
 
+# torture: K07
 def test_a_credential_can_not_leave_its_folder(service, tmp_path):
     text = SERVICE.replace("${env:CRM_PASSWORD}", "${cred:../erp.password}")
     problem = one_problem(service(text, environment={"CREDENTIALS_DIRECTORY": str(tmp_path / "mappings")}))
     assert problem.message == "'../erp.password' is not a credential's name"
 
 
+# torture: K07
 def test_a_secret_that_every_user_can_read_draws_a_warning(service, tmp_path):
     service()
     (tmp_path / "erp.password").chmod(0o604)
@@ -176,6 +178,7 @@ def test_a_service_file_that_every_user_can_read_is_fine_without_a_secret(servic
 WRITTEN = SERVICE.replace('"${env:CRM_PASSWORD}"', f'"{CANARY}"')
 
 
+# torture: K07
 @pytest.mark.parametrize(
     ("mode", "codes"), [(0o600, ["secret-in-file"]), (0o640, ["secret-in-file"]), (0o644, ["open-secret", "secret-in-file"])]
 )
@@ -222,6 +225,7 @@ def test_a_password_of_digits_is_a_text(service):
     assert settings.databases["crm"].password == "123.50"
 
 
+# torture: K05, K06
 @pytest.mark.parametrize(
     "crm",
     [
@@ -341,6 +345,7 @@ def test_the_default_schema_is_where_the_server_looks():
 # databases and pipelines
 
 
+# torture: O08
 @pytest.mark.parametrize(
     ("url", "same"),
     [
@@ -419,6 +424,7 @@ def test_a_service_file_that_is_none(path, tmp_path, monkeypatch):
     assert "`cdc -c FILE`" in problem.help
 
 
+# torture: O01
 def test_a_huge_file_is_refused_without_being_read_whole(service):
     assert one_problem(service("a" * 3_000_000)).code == "too-large"
 

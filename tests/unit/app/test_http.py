@@ -74,6 +74,7 @@ def test_healthy_is_not_stuck(ask, watch, time):
     assert ask("/healthz")[0] == 200
 
 
+# torture: K05
 def test_status_is_the_contracts_json_without_secrets(ask, watch):
     watch.pauses(Unreachable(f"crm: {CANARY} refused"))
     code, body = ask("/status")
@@ -81,6 +82,7 @@ def test_status_is_the_contracts_json_without_secrets(ask, watch):
     assert (code, summary["state"], summary["last_error"]) == (200, "backoff", "crm: ••• refused")
 
 
+# torture: K11
 def test_a_query_string_is_no_matter_and_other_paths_are_not_there(ask):
     assert ask("/healthz?x=1")[0] == 200
     assert ask("/../etc/passwd")[0] == 404
@@ -91,16 +93,19 @@ def test_head_is_get_without_a_body(ask):
     assert ask("/healthz", "HEAD") == (200, "")
 
 
+# torture: K11
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_there_are_no_verbs_that_write(ask, method):
     assert ask("/metrics", method)[0] == 501
 
 
+# torture: K11
 def test_headers_are_bounded(server, ask):
     assert raw(server, b"GET /metrics HTTP/1.1\r\n" + b"x" * (REQUEST_BYTES - 23)) == b""
     assert ask("/healthz")[0] == 200
 
 
+# torture: K11
 def test_a_slow_client_is_left_and_does_not_hold_others(server, ask, monkeypatch):
     monkeypatch.setattr(http, "REQUEST_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as slow:

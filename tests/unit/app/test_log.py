@@ -35,6 +35,7 @@ def test_an_empty_field_is_left_out(stderr):
     assert ("hint" in event, "position" in event, event["rows"]) == (False, False, 0)
 
 
+# torture: K05
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_a_secret_never_shows(stderr, form):
     logger(form).error("login refused", error=ValueError(f"password={CANARY}"), detail={"dsn": CANARY}, count=1)
@@ -47,6 +48,7 @@ def test_the_longest_secret_is_masked_first_and_tiny_ones_are_not_words():
     assert Masks(["horse", "horseback", "a"])("a horseback ride") == f"a {MASKED} ride"
 
 
+# torture: K12
 @pytest.mark.parametrize("form", ["json", "console"])
 def test_a_value_can_neither_break_the_line_nor_paint_the_terminal(stderr, form):
     logger(form).warning("refused\nlevel=info", error="\x1b[31mred\r\nnext")
@@ -69,6 +71,7 @@ def test_lines_are_for_people_when_asked_for_and_for_machines_without_a_terminal
     assert not configure("auto", "info", color=False, masks=Masks(()))
 
 
+# torture: J10
 def test_the_same_error_is_let_through_once_a_minute_with_its_count():
     now = [0.0]
     repeats = Repeats(lambda: now[0])

@@ -46,7 +46,19 @@ def looking(target=TARGET, mapping=map_row, crosswalk=None, source=(), **tables)
     root = SimpleNamespace(name=SOURCE.name, columns=SOURCE.columns)
     spec = SimpleNamespace(name="customers")
     return Look(
-        line, spec, root, SOURCE, root, None, plan, Rows(customer=list(source)), Rows(**tables), Around({}, "crm"), crosswalk, "hash"
+        line,
+        spec,
+        root,
+        SOURCE,
+        root,
+        None,
+        plan,
+        Rows(customer=list(source)),
+        Rows(**tables),
+        Around({}, "crm"),
+        crosswalk,
+        "hash",
+        lambda _: [plan],
     )
 
 

@@ -58,6 +58,7 @@ def test_values_are_edited_but_for_the_key():
         edited(Change(Table(TableName(":keys", "m"), TABLE.columns, (0,)), Op.UPDATE, None, ("1", "x", None, "a")), {"name": "y"})
 
 
+# torture: K13
 def test_a_masked_row_has_the_form_of_the_real_one_and_nothing_else_of_it():
     row = ("4711", "Müller & Co. 7", "1980-05-06", "b")
     assert masked(TABLE, row) == {"id": "1111", "name": "Xxxxxx & Xx. 0", "born": "2000-01-01", "kind": "b"}

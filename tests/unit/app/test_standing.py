@@ -34,6 +34,7 @@ def test_what_never_ran_is_stopped_and_nowhere(servers):
         "rows_applied": 0,
         "last_error": None,
         "paused_for": None,
+        "resync": None,
         "stalled": None,
         "log_budget_used": None,
         "log_lost_in_seconds": None,

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from contextlib import closing
+from dataclasses import asdict
 
 import pytest
 import structlog
@@ -15,7 +16,9 @@ from cdc.app.monitor.steering import Steering
 from cdc.app.monitor.watch import State
 from cdc.app.preflight import history
 from cdc.app.service.protection import Protection
+from cdc.app.state import repair
 from cdc.app.state.control import Control, controlled, operator
+from cdc.app.state.repair import Repair
 from cdc.model.errors import CdcError, Exit, Gap, Misconfigured, Unreachable
 from cdc.model.retention import Retention
 from cdc.model.write import Checkpoint, Phase
@@ -228,7 +231,7 @@ def test_deletes_beyond_the_limit_are_paused_before(servers, stop, monkeypatch):
     given = servers.worker(once=True)
     given.line.protection = Protection(deletes=1)
 
-    def refuse(batch):
+    def refuse(batch, begun=0):
         raise worker.TooManyDeletes("7 deletes wait")
 
     monkeypatch.setattr(given._breaker, "check", refuse)
@@ -236,3 +239,28 @@ def test_deletes_beyond_the_limit_are_paused_before(servers, stop, monkeypatch):
     assert (servers.applied, servers.row["paused_for"]) == ([], "7 deletes wait")
     assert isinstance(given.watch.error, CdcError)
     assert given.watch.error.name == "paused"
+
+
+def test_a_resync_of_a_mapping_that_this_host_does_not_have_fails_and_the_pipeline_goes_on(servers, stop):
+    servers.row["resync"] = json.dumps(asdict(Repair(("nobody",), "me@here")))
+    given = servers.worker(once=True)
+    given.work(stop)
+    ended = json.loads(servers.row["resync"])
+    assert (ended["stage"], ended["text"], given.watch.state) == ("failed", "there is no mapping nobody", State.STOPPED)
+    assert len(servers.applied) == 1
+    assert "failed: there is no mapping nobody" in servers.audit[-1]
+
+
+def test_one_resync_is_wanted_at_a_time_and_its_end_is_put_down_once(servers):
+    with controlled(servers.line(), "me") as control:
+        repair.ask(control, Repair(("customers",), "me@here"))
+        with pytest.raises(repair.Busy, match="of customers is wanted already, by me@here"):
+            repair.ask(control, Repair(("orders",), "you@there"))
+        number = repair.current(control).number
+        assert not repair.end(control, "another", repair.Stage.DONE)
+        assert repair.end(control, number, repair.Stage.DONE, rows={"kept": {"customers": 2}})
+        assert not repair.end(control, "", repair.Stage.CANCELLED), "it has ended"
+        assert repair.current(control).total("kept") == 2
+        repair.ask(control, Repair(("orders",), "you@there"))
+        assert repair.current(control).mappings == ("orders",)
+    assert [line.rpartition("'resync', ")[2] for line in servers.audit] == ["'customers')", "'done: kept 2')", "'orders')"]

@@ -188,6 +188,7 @@ def test_the_summary_has_the_words_of_the_contract(watch, time):
         "rows_applied": 3,
         "last_error": None,
         "paused_for": None,
+        "resync": None,
         "stalled": False,
         "log_budget_used": None,
         "log_lost_in_seconds": None,
@@ -250,6 +251,18 @@ def test_what_never_began_and_what_may_stand_still_do_not_stall(guarded, watch, 
     time.passes(10**6)
     assert not stalled(guarded)
     assert not stalled(watch)
+
+
+# torture: L02
+@pytest.mark.parametrize(("skew", "lag"), [(600, 0.0), (-600, 600.0)])
+def test_a_source_whose_clock_differs_by_minutes_shows_as_skew_and_never_as_less_than_no_lag(watch, time, skew, lag):
+    """Nothing but what is shown depends on a clock: the order is the log's."""
+    watch.opens(batch(time.wall + skew, time.wall + skew))
+    assert watch.lag_seconds() == lag
+    applies(watch, batch(time.wall + skew, time.wall + skew))
+    watch.step(WAITING)
+    watch.ahead.answers(0)
+    assert watch.lag_seconds() == 0.0
 
 
 def test_a_clock_that_is_set_back_makes_no_negative_lag(guarded, time):

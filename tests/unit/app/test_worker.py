@@ -134,6 +134,7 @@ def test_an_error_that_stays_fails_it(servers, stop, error):
     assert servers.opened == servers.closed
 
 
+# torture: K05
 def test_a_fault_of_ours_shows_its_place_and_no_value(servers, stop):
     servers.faults = {"apply": [ValueError("canary: 4711")]}
     given = servers.worker()

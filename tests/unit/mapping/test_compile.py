@@ -161,6 +161,7 @@ class TestProblems:
         assert problem.help == "unique indexes there: accounts_pkey (id); accounts_name (name, segment)"
 
     def test_key_on_an_index_that_can_not_name_a_row(self):
+        # torture: G08 G09 G14
         target = replace(ACCOUNTS, uniques=(Unique("accounts_partial", ("id",), primary=False, exact=False),))
         problem = only(f"{HEAD}columns:\n  id: id\n", CUSTOMER, target)
         assert "accounts_partial on (id) can't name a row" in problem.message
@@ -184,6 +185,7 @@ class TestProblems:
         assert not errors_of(f"{HEAD}columns:\n  id: id\n", CUSTOMER, replace(ACCOUNTS, columns=(*ACCOUNTS.columns, *filled)))
 
     def test_a_source_without_identity(self):
+        # torture: G09
         problem = only(f"{HEAD}columns:\n  id: id\n", replace(CUSTOMER, identity=None), ACCOUNTS)
         assert (problem.line, problem.code) == (3, "no-identity")
         assert "alter table public.customer replica identity full" in problem.help
@@ -374,6 +376,7 @@ class TestRows:
         assert row_plan(text, CUSTOMER, ACCOUNTS).map_row(row())[1] == ("7", "1", "5", None, "prospect", "1.50")
 
     def test_null_key_is_an_error_of_the_row(self):
+        # torture: G09
         made = row_plan(f"{HEAD}columns:\n  id: nullif(id, 0)\n  name: name\n", CUSTOMER, ACCOUNTS)
         with pytest.raises(BadRow, match="mapping customers: column 'id': the key is NULL"):
             made.map_row(row(id="0"))
@@ -398,13 +401,15 @@ class TestRows:
                 made.map_row(given_row)
             assert str(error.value).startswith(f"mapping customers: {said}")
             assert "4711" not in str(error.value)
+            assert f"expression: `{column.partition(': ')[2]}` (mappings/test.yaml:9)." in error.value.hint
             assert error.value.__cause__ is None
             assert error.value.__suppress_context__
 
     def test_an_error_in_where_says_so(self):
         made = row_plan(f"{HEAD}where: 1 / id > 0\ncolumns:\n  id: id\n", CUSTOMER, ACCOUNTS)
-        with pytest.raises(BadRow, match="mapping customers: `where`: division by zero"):
+        with pytest.raises(BadRow, match="mapping customers: `where`: division by zero") as error:
             made.map_row(row(id="0"))
+        assert "expression: `1 / id > 0` (mappings/test.yaml:6)." in error.value.hint
         with pytest.raises(BadRow, match="`where`: division by zero"):
             made.key_of(row(id="0"))
 

@@ -139,7 +139,11 @@ def test_what_may_not_fit_is_looked_at_value_by_value(source, target, pairs):
         (INT, UUID, ""),
         (TIMESTAMP, DATE, "write cast(… as date)"),
         (TIMESTAMP, DATETIME_0, "write cast(… as timestamp(0))"),
-        (INSTANT, DATETIME_0, "write cast(… as timestamptz(0))"),
+        (
+            INSTANT,
+            DATETIME_0,
+            "give the target database its `time_zone` in the service file, or write cast(… as timestamp(0)), which takes UTC",
+        ),
         (INSTANT, Type(Kind.INSTANT, "timestamp(3)", precision=3), "write cast(… as timestamptz(3))"),
         (BOOL, BIT_8, ""),
         (BIT_1, BIT_8, ""),

@@ -137,6 +137,7 @@ def test_all_mistakes_of_a_file_are_found_at_once():
     assert [code for _, _, code in problems] == ["unknown-tag", "duplicate-key", "unknown-alias", "yaml-syntax"]
 
 
+# torture: O01
 def test_aliases_can_not_explode():
     text = "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
     for name, before in zip("bcdefghijklm", "abcdefghijkl", strict=True):

@@ -139,3 +139,15 @@ def test_an_example_may_be_an_update():
     target = table("accounts", [Column("id", INT, nullable=False), Column("was", TEXT), Column("what", TEXT)])
     assert said(text, SOURCE, target) == []
     assert said(text.replace("was: before", "was: after")) == [("was", "expected 'after', got 'before'", 8)]
+
+
+def test_how_long_a_text_may_be_only_the_target_says():
+    """Without it nothing is cut, and the example holds all the same."""
+    text = f"""{HEAD}columns:
+  id: id
+  name: {{value: trim(name), on_fail: truncate}}
+tests:
+  - given: {{id: 1, name: " a long name "}}
+    expect: {{name: a long name}}
+"""
+    assert said(text) == []

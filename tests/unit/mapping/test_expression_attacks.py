@@ -132,6 +132,7 @@ CLOCK_AND_CHANCE = [
 ]
 
 
+# torture: K03
 @pytest.mark.parametrize("text", [*PYTHON, *SERVERS, *CLOCK_AND_CHANCE])
 def test_there_is_no_way_out(text):
     begun = perf_counter()
@@ -143,6 +144,7 @@ def test_there_is_no_way_out(text):
         assert 0 <= problem.offset <= len(text)
 
 
+# torture: K01
 @pytest.mark.parametrize(
     "name",
     [
@@ -185,6 +187,7 @@ def test_names_in_the_catalogue_never_become_code(name):
     assert mapped == (("1",), ("1", f"{name}".upper() + name, name, "before"))
 
 
+# torture: K03
 @pytest.mark.parametrize(
     "text",
     [
@@ -215,6 +218,7 @@ def test_monsters_are_refused_at_once(text):
     assert perf_counter() - begun < 5
 
 
+# torture: K04
 @pytest.mark.parametrize(
     ("text", "row"),
     [

@@ -103,6 +103,7 @@ def _last(text):
     return check_value(text, SCOPE)[1][-1]
 
 
+# torture: O09
 @pytest.mark.parametrize(
     ("text", "code", "spot", "help_text"),
     [

@@ -59,6 +59,7 @@ COLUMNS = "columns:\n  id: customer_id\n"
 
 
 def test_columns_that_both_directions_write_have_an_owner():
+    # torture: H04 H05, that nobody decides them is told
     text = (
         COLUMNS
         + "  a: a\n  b: {value: B, reverse: {B: upper(b)}}\n  c: {value: c, owner: source}\n  d: {value: d, owner: target}\n  e: trim(e)\n  f: 1\n"

@@ -1,5 +1,7 @@
 """Names and types of two databases to first mappings."""
 
+from dataclasses import replace
+
 import pytest
 
 from cdc.mapping.compile import compile_plan
@@ -8,7 +10,7 @@ from cdc.mapping.spec.read import read_mapping
 from cdc.mapping.tools.first_file import text
 from cdc.mapping.tools.propose import proposals, unsure
 from cdc.mapping.tools.similar import COLUMN, alike, tables, words
-from cdc.model.table import Column, Unique
+from cdc.model.table import Column, ForeignKey, Unique
 from cdc.model.types import Kind, Type
 from tests.definitions import INT, TEXT, TIMESTAMP, UUID, char, enum, table, varchar
 
@@ -123,3 +125,76 @@ def test_odd_names_are_written_so_that_they_are_read_again():
     plan, problems = compile_plan([spec], known, known, "public", "public")
     assert plan, problems
     assert list(spec.columns) == ["id", odd, "null", "same"]
+
+
+def keyed(name, *columns):
+    return Unique(name, columns, primary=False, exact=True)
+
+
+SKU = Column("sku", TEXT, nullable=False)
+ARTICLE = table("articles", [SKU, Column("title", TEXT)], key=("sku",))
+ITEM = replace(
+    table("order_items", [SERIAL, Column("order_no", INT), Column("pos", INT), Column("sku", TEXT, nullable=False)]),
+    foreign_keys=(ForeignKey("to_article", ("sku",), ARTICLE.name, ("sku",), cascades=False),),
+)
+PRODUCTS = table("products", [SERIAL, Column("code", varchar(20), nullable=False), Column("name", TEXT)], uniques=[keyed("u", "code")])
+LINES = table(
+    "order_lines",
+    [Column("id", INT, nullable=False), Column("product_id", INT, nullable=False), Column("line_no", INT)],
+    uniques=[keyed("u", "product_id", "line_no")],
+)
+
+
+def test_a_reference_is_looked_up_where_the_target_makes_its_keys():
+    """By a foreign key of the target, or by the column's name where it has none."""
+    declared = replace(LINES, foreign_keys=(ForeignKey("to_product", ("product_id",), PRODUCTS.name, ("id",), cascades=False),))
+    for lines in (LINES, declared):
+        made = proposed([ARTICLE, ITEM], [PRODUCTS, lines])["order_lines"]
+        assert {line.column: line.lookup for line in made.lines if line.lookup} == {"product_id": ("products", "code", "id")}
+        spec, problems = read_mapping("x.yaml", text(made, ("public", "public")))
+        assert problems == []
+        assert spec.columns["product_id"].table == "products"
+        assert made.key == ("id",), "a key is not looked up"
+    elsewhere = replace(LINES, foreign_keys=(ForeignKey("to_other", ("product_id",), ARTICLE.name, ("sku",), cascades=False),))
+    assert not any(line.lookup for line in proposed([ARTICLE, ITEM], [PRODUCTS, elsewhere])["order_lines"].lines)
+
+
+def test_a_columns_name_loses_the_words_of_its_table():
+    orders = table("sales_orders", [Column("order_no", INT, nullable=False), Column("client_no", INT)], key=("order_no",))
+    target = table("orders", [Column("number", varchar(20), nullable=False)], key=("number",))
+    (line,) = proposed([orders], [target])["orders"].lines
+    assert line.sql == "order_no"
+
+
+@pytest.mark.parametrize(
+    ("of", "sql"),
+    [
+        (Type(Kind.INSTANT, "timestamp with time zone", precision=6), "cast(changed as timestamp(0))"),
+        (TIMESTAMP, "cast(changed as timestamp(0))"),
+        (Type(Kind.TIMESTAMP, "timestamp(0)", precision=0), "changed"),
+    ],
+)
+def test_a_moment_that_the_target_holds_in_part_is_cast(of, sql):
+    source = table("thing", [SERIAL, Column("changed", of)])
+    target = table("things", [Column("id", INT, nullable=False), Column("modified_on", Type(Kind.TIMESTAMP, "datetime", precision=0))])
+    made = proposed([source], [target])["things"]
+    (line,) = (line for line in made.lines if line.column == "modified_on")
+    assert line.sql == sql
+    spec, problems = read_mapping("x.yaml", text(made, ("public", "public")))
+    assert problems == []
+    plan, problems = compile_plan([spec], {source.name: source}, {target.name: target}, "public", "public")
+    assert plan, problems
+
+
+def test_a_reference_to_another_column_than_the_key_is_no_hash_of_it():
+    clients = table("clients", [SERIAL, Column("code", TEXT, nullable=False)], uniques=[keyed("u", "code")])
+    orders = replace(
+        table("orders", [SERIAL, Column("client", TEXT, nullable=False)]),
+        foreign_keys=(ForeignKey("to_client", ("client",), clients.name, ("code",), cascades=False),),
+    )
+    accounts = table(
+        "accounts", [Column("id", char(36), nullable=False), Column("code", TEXT, nullable=False)], uniques=[keyed("u", "code")]
+    )
+    sales = table("sales_orders", [Column("id", INT, nullable=False), Column("account_id", char(36))])
+    made = proposed([clients, orders], [accounts, sales])["sales_orders"]
+    assert {line.column: line.lookup for line in made.lines if line.lookup} == {"account_id": ("accounts", "code", "id")}

@@ -210,6 +210,7 @@ def test_any_table_can_be_named_in_quotes(schema, name, quote):
     assert table_name(text, "public") == TableName(schema, name)
 
 
+# torture: O08
 def test_mappings_of_one_pipeline_share_a_table_but_no_column():
     other = HEAD.replace("customers", "parties").replace("public.customer", "party")
     first = HEAD + "same: [id, name]\n"

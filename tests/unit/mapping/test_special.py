@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdc.app.service.mapping_files import beside
 from cdc.mapping.files.problem import failed
+from cdc.mapping.spec.reverse import reverse
 from cdc.model.change import ABSENT
 from cdc.model.errors import BadRow
 from cdc.model.table import Column
 from cdc.model.types import Kind, Type
-from tests.definitions import DATE, INT, TEXT, TIMESTAMP, compiled, numeric, row_plan, spec, table
+from tests.definitions import DATE, INT, TEXT, TIMESTAMP, compiled, numeric, row_plan, shape, spec, table
 
 DOUBLE = Type(Kind.FLOAT, "double precision", 8)
 SPAN = Type(Kind.TIME, "time", precision=0)
@@ -32,6 +34,7 @@ TARGET = table(
         Column("must", DATE, nullable=False, default=True),
     ],
 )  # fmt: skip
+BACK = table("s", [Column("id", INT, nullable=False), Column("d", DATE, nullable=False, default=True), Column("t", TIMESTAMP)])
 HEAD = "version: 1\nmapping: m\nsource: s\ntarget: t\nkey: [id]\n"
 COLUMNS = "columns: {id: id, d: d, t: t, f: f, h: h, n: n}\n"
 
@@ -168,3 +171,16 @@ def test_an_ordinary_date_is_never_special(day):
         day.isoformat(),
         f"{day.isoformat()} 10:00:00",
     )
+
+
+def test_the_way_back_takes_over_what_its_columns_can_take():
+    """`d` of that side is not null: a zero date is the row's own matter there, and no mistake of the file."""
+    both = HEAD.replace("key:", "direction: both\nkey:") + "same: [id, d, t]\ndates: {zero: null, far: 2000-01-01}\n"
+    made, problems = reverse(spec(both), beside("mappings/test.yaml"))
+    assert (made is not None, problems) == (True, [])
+    plan, problems = compiled([made], TARGET, BACK)
+    assert not failed(problems)
+    (back,) = plan.bind(shape(TARGET))
+    row = ("1", "0000-00-00", "0000-00-00 00:00:00", None, None, None, None)
+    assert back.map_row(row) == (("1",), ("1", "0000-00-00", None))
+    assert back.map_row(("1", "0044-03-15 BC", *row[2:]))[1] == ("1", "2000-01-01", None)

@@ -32,7 +32,8 @@ def touches(table):
     if table.name == SOURCE.name:
         return Touches((lambda row: (row[0],),), ())
     if table.name == CHILD.name:
-        return Touches((lambda row: None if row[1] is None else (row[1],),), ())
+        by_parent = (lambda row: None if row[1] is None else (row[1],),)
+        return Touches(by_parent, (), by_parent)
     return Touches((), ((0, lambda row: (row[0],)),))
 
 
@@ -105,6 +106,23 @@ def test_each_touched_key_is_asked_once_a_batch(site):
     site.follow()
     assert site.asked == [["a", "b"]]
     assert site.rows == [("a", "ANN"), ("b", "BOB")]
+
+
+def test_an_echo_touches_what_depends_on_its_rows_and_writes_nothing_of_its_own(site):
+    """What the other direction has written changes what the query makes; of a root's own row the target knows already."""
+    site.now = {"a": ("ann", None, "t"), "b": ("bob", None, "t"), "c": ("cid", None, "t")}
+    site.source.commit(root("a"))
+    site.follow()
+    site.asked.clear()
+    site.now["a"] = ("anna", None, "t")
+    echo = site.source.commit(child("1", "", "a"), child("2", "", "b"), root("c"))
+    site.source.log[-1] = replace(site.source.log[-1], origin=("crm",), echoes=5)
+    site.follow()
+    assert site.asked == [["a", "b"]]
+    assert site.rows == [("a", "ANNA"), ("b", "BOB")]
+    (batch,) = site.batches
+    assert (batch.origin, batch.upto, batch.touched) == (("crm", "erp"), echo, ())
+    assert batch.skipped == {("", "loop"): 5}
 
 
 def test_a_child_that_moves_touches_both_parents(site):

@@ -197,6 +197,7 @@ def test_all_is_tried_when_a_run_begins_since_the_mapping_may_be_another(world):
 
 
 def test_a_child_goes_on_with_its_parent(world):
+    # torture: G11
     """In one run, without any time passing: the parent's being written is what it waits for."""
     world.source.commit(insert("a", up="1", note="leaf", table=OTHER))
     world.follow()
@@ -418,3 +419,18 @@ def test_a_cause_is_one_whichever_row_it_hits():
     first, second, third = (cause(BadRow(text, waits=True)) for text in texts)
     assert first.fingerprint == second.fingerprint != third.fingerprint
     assert (first.message, first.waits) == (texts[0], True)
+
+
+def test_a_very_large_row_waits_without_its_values_which_are_read_from_the_source_again(world):
+    huge = "x" * 1_000_001
+    world.plan = mapped(bad=huge)
+    world.source.commit(insert("1", note=huge))
+    world.source.commit(update("1", up="x", note=ABSENT))
+    world.follow()
+    assert world.waiting() == [
+        ("tree", Op.INSERT, ("1", ABSENT, ABSENT, ABSENT), True), ("tree", Op.UPDATE, ("1", "x", ABSENT, "t"), False)
+    ]  # fmt: skip
+    world.plan = mapped()
+    world.follow(once=True)
+    assert [(row["id"], row["up"], row["note"]) for row in world.database.rows(TREE)] == [("1", "x", huge)]
+    assert world.waiting() == []

@@ -35,6 +35,7 @@ def test_update_keeps_absent_columns_absent():
 
 
 def test_update_that_leaves_the_filter_deletes_by_the_key_alone():
+    # torture: G13
     assert write(translate(Op.UPDATE, None, ("1", "b", "n", "f"))) == (("1",), None, None)
 
 
@@ -47,6 +48,7 @@ def test_update_that_stays_outside_the_filter_writes_nothing():
 
 
 def test_update_that_leaves_under_another_key_deletes_the_old_key():
+    # torture: G13
     assert write(translate(Op.UPDATE, ROW, ("2", "b", "n", "f"))) == (("1",), None, None)
 
 
@@ -59,6 +61,7 @@ def test_same_key_is_no_move():
 
 
 def test_row_that_enters_the_filter_under_another_key_moves_nothing():
+    # torture: G13
     assert write(translate(Op.UPDATE, ("1", "a", "n", "f"), ("2", "a", "n", "t"))) == (("2",), ("2", "A", "n"), None)
 
 

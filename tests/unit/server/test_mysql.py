@@ -35,6 +35,7 @@ def test_an_error_without_a_number_is_a_lost_connection():
         (1064, "You have an error in your SQL syntax near 'secret'' at line 1", "You have an error in your SQL syntax near"),
         (1690, "BIGINT value is out of range in '(secret + 1)'", "BIGINT value is out of range in"),
         (3854, "Cannot convert string 'secret' from utf8mb4 to utf8mb3", "Cannot convert string"),
+        (1526, "Table has no partition for value 4711", "the table has no partition for a value of the row"),
         (1644, "the trigger's own secret", "a trigger or routine refuses the row; the text is its own"),
         (1265, "Data truncated for column 'c' at row 1", "Data truncated for column 'c' at row 1"),
         (1452, "a foreign key constraint fails (`d`.`t`, CONSTRAINT `f`)", "a foreign key constraint fails (`d`.`t`, CONSTRAINT `f`)"),

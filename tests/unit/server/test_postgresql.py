@@ -22,7 +22,7 @@ def error(state, text="some text"):
         ("40001", Transient), ("40P01", Transient), ("55P03", Transient), ("53100", Transient), ("53300", Transient), ("25006", Transient),
         ("40002", BadRow), ("23505", BadRow), ("22001", BadRow), ("P0001", BadRow), ("54000", BadRow),
         ("42501", Denied), ("28P01", Denied), ("42P01", Misconfigured), ("3D000", Misconfigured),
-        ("XX000", CdcError), ("58030", CdcError), ("55000", CdcError),
+        ("XX000", CdcError), ("58030", CdcError), ("55000", Misconfigured), ("72000", Transient),
     ],
 )  # fmt: skip
 def test_each_state_says_who_must_act(state, kind):

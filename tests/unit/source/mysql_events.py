@@ -6,8 +6,10 @@ import zlib
 import zstandard
 from pymysql.constants import FIELD_TYPE as CODE
 
+from cdc.model.change import Part, Transaction
 from cdc.model.table import TableName
 from cdc.server.mysql_types import Charset
+from cdc.source.echo import NOTHING
 from cdc.source.mysql.assembler import Assembler
 from cdc.source.mysql.charsets import Charsets
 from cdc.source.mysql.log import Server
@@ -135,7 +137,7 @@ def image(number, text=None):
 class Log:
     """Feeds events to an assembler."""
 
-    def __init__(self, server=MARIADB, after=None, wanted=(TABLE,), target="crm", described=None, charsets=CHARSETS):
+    def __init__(self, server=MARIADB, after=None, wanted=(TABLE,), target="crm", described=None, charsets=CHARSETS, told=NOTHING):
         self.asked = []
         after = after or (
             f"mysql;gtid={UUID}:1-5;file=b.000001:100;server={UUID}"
@@ -148,9 +150,9 @@ class Log:
             return (described or {}).get(name)
 
         self.progress = Progress(parse(after), server.identity)
-        self.assembler = Assembler(self.progress, Shapes(wanted, server, charsets, describe), target, True)
+        self.assembler = Assembler(self.progress, Shapes(wanted, server, charsets, describe), target, True, told)
         self(rotate("b.000001", 100, artificial=True), format_description())
 
     def __call__(self, *events):
         found = (self.assembler.event(b"\0" + data + b"tail", 1, 1 + len(data)) for data in events)
-        return [transaction for transaction in found if transaction]
+        return [one for made in found if made for one in ([made] if isinstance(made, Transaction | Part) else made)]

@@ -2,9 +2,9 @@ import threading
 
 import pytest
 
-from cdc.model.change import Idle, Transaction
+from cdc.model.change import Idle, Part, Transaction
 from cdc.model.errors import Unreachable
-from cdc.source.feed import Feed
+from cdc.source.feed import SIZE, Feed
 
 
 def transaction(number, rows=1):
@@ -101,3 +101,16 @@ def test_close_ends_a_reader_that_waits_for_room():
     next(feed.items())
     feed.close()
     assert not feed._thread.is_alive()
+
+
+def test_a_few_large_rows_fill_the_queue():  # torture: J01
+    script = Script(*(([Part(("row",), str(n), 0.0, (), SIZE // 2)], True) for n in range(1, 6)), ([transaction(6)], True))
+    script.receive = lambda _timeout: script.given.pop(0)
+    feed = Feed(script, "t")
+    items = feed.items()
+    assert next(items).at == "1"
+    before = script.kept_alive
+    while script.kept_alive < before + 2:
+        threading.Event().wait(0.05)
+    assert len(script.given) >= 2
+    assert [type(item) for item in items] == [Part] * 4 + [Transaction, Idle]

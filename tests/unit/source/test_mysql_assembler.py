@@ -7,6 +7,7 @@ from cdc.model.change import Op
 from cdc.model.errors import Misconfigured, UnknownEvent
 from cdc.model.table import TableName
 from cdc.server.mysql_types import DATETIME2
+from cdc.source.echo import Told
 from cdc.source.mysql import events
 from cdc.source.mysql.log import Server
 from cdc.source.mysql.position import parse
@@ -261,6 +262,18 @@ def test_the_marker_counts_when_it_is_first():
     other = table_map(8, name=TableName("shop", "other"))
     (behind,) = log(mariadb_gtid(9), other, write_rows(image(1), number=8), *marker("crm"), table_map(), write_rows(image(1, "a")), xid())
     assert (behind.origin, behind.echoes) == ((), 0)
+
+
+@pytest.mark.parametrize(("path", "told"), [("crm", True), ("shop,crm", True), ("erp,crm", False), ("crm,shop,erp", False)])
+def test_an_echos_rows_of_tables_that_queries_read_are_told_until_they_come_round(path, told):
+    other = TableName("shop", "other")
+    log = Log(wanted=(TABLE, other), told=Told("erp", frozenset({other})))
+    before = log.progress.idle()
+    rows = [table_map(), write_rows(image(1, "a")), table_map(8, name=other), write_rows(image(2, "b"), image(3), number=8)]
+    (found,) = log(mariadb_gtid(6), *marker(path), *rows, xid())
+    assert [(change.table.name, change.new[0]) for change in found.changes] == ([(other, "2"), (other, "3")] if told else [])
+    assert (found.echo, found.echoes) == (True, 3)
+    assert (log.progress.idle() == before) is not told
 
 
 def test_our_own_database_is_never_wanted():

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymysql.constants import FIELD_TYPE as CODE
 
-from cdc.model.change import Op
+from cdc.model.change import Op, Transaction
 from cdc.model.errors import UnknownEvent
 from cdc.model.table import TableName
+from cdc.source.feed import PART_ROWS
 from cdc.source.mysql import compression
 from tests.unit.source.mysql_events import (
     MYSQL,
@@ -183,6 +184,7 @@ def test_a_compressed_transaction_that_lies(spoiled):
         Log(MYSQL)(mysql_gtid(6), event(40, spoiled))
 
 
+# torture: K10
 def test_no_size_in_a_header_takes_memory():
     """An event of hundred bytes may say that it holds gigabytes. torture: 48"""
     huge = PLAIN[:9] + struct.pack("<I", 2**30) + PLAIN[13:]
@@ -212,3 +214,22 @@ def test_a_large_transaction_is_read_an_event_at_a_time():
     tracemalloc.stop()
     assert total > 4_000_000
     assert peak < 1_500_000
+
+
+def test_a_large_compressed_transaction_is_handed_on_in_parts_while_it_is_unpacked():  # torture: J01
+    log = Log(MYSQL)
+    log(mysql_gtid(6, 1_700_000_000_000_007))
+    rows = [write_rows(*[image(number, "x" * 200) for number in range(at, at + 100)]) for at in range(0, 50_000, 100)]
+    packed = b"\0" + payload(*[query("BEGIN"), table_map(), *rows, xid()])
+    del rows
+    tracemalloc.start()
+    counts, ends = [], []
+    for made in log.assembler.event(packed, 1, len(packed)):
+        counts.append(len(made.changes))
+        ends.append(isinstance(made, Transaction))
+        assert log.progress.text().endswith("100;server=" + UUID) or ends[-1]
+        del made
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (sum(counts), max(counts), ends) == (50_000, PART_ROWS, [False] * (len(ends) - 1) + [True])
+    assert peak < 12_000_000

@@ -2,10 +2,11 @@
 
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdc.source.mysql.gtids import DomainGtids, IntervalGtids
+from cdc.source.mysql.gtids import DomainGtids, IntervalGtids, logged
 
 A, B = "3e11fa47-71ca-11e1-9e33-c80aa9429562", "4e11fa47-71ca-11e1-9e33-c80aa9429562"
 MEMBERS = st.lists(st.tuples(st.sampled_from([A, B]), st.integers(1, 12)))
@@ -94,3 +95,19 @@ def test_the_same_set_in_another_order():
     assert not gtids.same("0-10-100")
     assert not gtids.same("0-11-100,7-3-5")
     assert DomainGtids("").same("")
+
+
+@pytest.mark.parametrize(
+    ("state", "gtids", "held"),
+    [
+        ("0-1-100,0-2-105", "0-1-100", True),
+        ("0-1-90,0-2-105", "0-1-100", False),  # promoted without them, and grown past them
+        ("0-2-105", "0-1-100", False),
+        ("0-1-100, 7-1-3", "7-1-3,0-1-99", True),
+        ("0-1-100", "7-1-1", False),
+        ("", "", True),
+        ("", "0-1-1", False),
+    ],
+)
+def test_a_server_has_logged_transactions_of_that_server_and_not_only_of_their_number(state, gtids, held):
+    assert logged(state, gtids) is held

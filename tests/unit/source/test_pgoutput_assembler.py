@@ -7,6 +7,7 @@ from cdc.model.errors import Drifted, Misconfigured, Unfollowed, UnknownEvent
 from cdc.model.table import TableName
 from cdc.model.types import Kind, Type
 from cdc.server.postgresql_types import Facts
+from cdc.source.echo import Told
 from cdc.source.postgresql.assembler import QUIET, Assembler
 from cdc.source.postgresql.position import Place, position
 from cdc.source.postgresql.shapes import Shapes
@@ -52,8 +53,8 @@ class Catalogue:
         return self.keys.get(table, ())
 
 
-def assembler(*, wanted=(NAME,), until=None, catalogue=None):
-    return Assembler(Shapes(wanted, catalogue or Catalogue()), "crm", START, until)
+def assembler(*, wanted=(NAME,), until=None, catalogue=None, told=()):
+    return Assembler(Shapes(wanted, catalogue or Catalogue()), "crm", START, until, Told("erp", frozenset(told)))
 
 
 def fed(frames, **more):
@@ -173,6 +174,16 @@ def test_an_echo_ends_with_its_transaction():
     assert made.position() == at(3000)
 
 
+@pytest.mark.parametrize(("path", "told"), [(b"crm", True), (b"shop,crm", True), (b"erp,crm", False), (b"crm,shop,erp", False)])
+def test_an_echos_rows_of_tables_that_queries_read_are_told_until_they_come_round(path, told):
+    other = [relation(6, *OTHER, COLUMNS), insert(6, ["8", None, None])]
+    made = fed(marked(path, *ROWS, *other), wanted=(NAME, OTHER), told=[OTHER])
+    (found,) = made.taken()
+    assert [(change.table.name, change.new) for change in found.changes] == ([(OTHER, ("8", None, None))] if told else [])
+    assert (found.echo, found.echoes) == (True, 5)
+    assert made.position() == (at(2000) if told else at(1000))
+
+
 def test_rows_before_the_marker_are_echoes_too():
     (found,) = fed([begin(), *ROWS, message("cdc", b"crm"), insert(5, ["9", None, None]), commit(2000)]).taken()
     assert (found.changes, found.echoes) == ([], 5)
@@ -230,6 +241,16 @@ def test_an_end_is_reached_by_a_commit_and_later_ones_are_left_out():
     assert made.finished()
     assert [t.upto for t in made.taken()] == [at(2000)]
     assert made.position() == at(2000)
+
+
+def test_an_echo_behind_the_end_is_not_told(monkeypatch):
+    monkeypatch.setattr("cdc.source.postgresql.assembler.PART_ROWS", 1)
+    made = assembler(until=2500, told=[NAME])
+    for frame in (begin(lsn=2600), *marked(b"crm", *ROWS)[1:-1]):
+        made.decode(frame)
+    assert made.taken() == []
+    made.decode(commit(2600))
+    assert made.taken() == []
 
 
 @pytest.mark.parametrize(("end", "finished"), [(2499, False), (2500, True)])

@@ -218,3 +218,28 @@ def test_triggers_take_the_stage_and_meet_only_rows_that_differ():
         " where not (cast(t.`na``me` as binary) <=> cast(s.`na``me` as binary) and t.`total` <=> s.`total`)"
     )
     assert "where" not in upsert(PLAN, ALL, 3, MARIADB, triggers=False).stage.update
+
+
+def test_where_other_texts_are_other_rows_keys_are_compared_letter_by_letter():
+    exact = replace(PLAN, key=(1, 0), exact=True)
+    made = keys(exact, MARIADB)
+    letters = "(cast(convert(`na``me` using utf8mb4) as binary),`id`)".replace(",", ", ")
+    assert only(made.scan, b"('a',1)", b"('A',2)") == (
+        f"delete from `crm`.`acc``ount` where (`na``me`, `id`) in (('a',1),('A',2)) and {letters} in (('a',1),('A',2))"
+    )
+    assert f") and {letters} in (('a',1),('a',1)) and not " in only(made.soften, b"('a',1)")
+    assert (
+        made.which([b"('a',1)"], living=False)
+        .decode()
+        .endswith(f"where (`na``me`, `id`) = ('a',1) and ({letters} = ('a',1) or {MARKED.decode()})")
+    )
+    assert made.either(b"('a',1)", b"('A',1)").decode().startswith(f"select {letters} = ('a',1), {letters} = ('A',1), ")
+    assert " and (cast(" not in only(made.find, b"('a',1)").replace(MARKED.decode(), "")
+
+
+@given(st.lists(st.binary(min_size=1, max_size=30)), st.integers(80, 200))
+def test_a_frame_that_has_its_rows_twice_stays_within_the_limit(rows, limit):
+    statements = list(Frame(b"<<", b">>", again=b"|AGAIN|").around(rows, limit))
+    assert all(len(statement) <= limit for statement in statements)
+    halves = [statement[2:-2].split(b"|AGAIN|", 1) for statement in statements if b"|AGAIN|" not in b"".join(rows)]
+    assert all(first == second for first, second in halves)

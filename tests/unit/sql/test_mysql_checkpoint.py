@@ -1,5 +1,7 @@
 """The checkpoint row's statements, as text, and what is read of it."""
 
+from dataclasses import replace
+
 from cdc.model.change import Position
 from cdc.model.write import Batch, Checkpoint, Phase
 from cdc.sql import mysql_checkpoint as sql
@@ -8,8 +10,18 @@ from cdc.sql import mysql_checkpoint as sql
 def test_the_checkpoint_moves_by_compare_and_swap():
     batch = Batch(None, Position("it's:1"), (), Phase.LOADING, newest=17.25, origin=("erp", "crm"))
     assert sql.advance("p", 4, 2, 7, batch) == (
-        "update cdc.checkpoint set seq = 5, position = 'it''s:1', phase = 'loading', origin = 'erp,crm', newest = 17.25,"
+        "update cdc.checkpoint set seq = 5, phase = 'loading', origin = 'erp,crm', position = 'it''s:1', newest = 17.25,"
         " rows_applied = rows_applied + 0, updated_at = utc_timestamp(6) where pipeline = 'p' and seq = 4 and epoch = 2 and parked_version = 7"
+    )
+
+
+def test_a_transaction_in_parts_is_fenced_by_the_first_and_moves_the_position_at_its_end():
+    part = Batch(Position("1"), Position("2"), (), ends=False)
+    first, end = sql.advance("p", 4, 2, 7, part), sql.move("p", replace(part, newest=17.25, ends=True, begins=False), 30)
+    assert ("seq = 5" in first, "position" in first, "rows_applied" in first) == (True, False, False)
+    assert end == (
+        "update cdc.checkpoint set position = '2', newest = 17.25, rows_applied = rows_applied + 30,"
+        " updated_at = utc_timestamp(6) where pipeline = 'p'"
     )
 
 

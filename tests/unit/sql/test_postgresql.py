@@ -153,3 +153,11 @@ def test_a_pipelines_lock_is_the_same_everywhere():
     assert lock_key("erp_to_crm") == lock_key("erp_to_crm") != lock_key("crm_to_erp")
     assert lock_key("erp_to_crm") == 6956570661844017234
     assert -(2**63) <= lock_key("x") < 2**63
+
+
+def test_where_other_texts_are_other_rows_keys_are_compared_letter_by_letter():
+    exact = replace(PLAN, key=(1, 0), deletes=Deletes.HARD, exact=True)
+    assert sql.remove(exact).endswith(
+        """s where t."na""me" = s.c0 and t."id" = s.c1 and t."na""me"::text collate "C" = s.c0::text returning 1) select count(*) from d"""
+    )
+    assert """x."na""me"::text collate "C" = s.c1::text""" in sql.move(exact, (0, 1, 2, 3))

@@ -120,6 +120,7 @@ def writes(draw):
 
 @given(st.lists(writes(), max_size=12), st.lists(writes(), max_size=12))
 def test_a_collapsed_batch_has_the_effect_of_its_writes_one_by_one(before, batch):
+    # torture: G04 G05 G15
     one_by_one, together = Model(), Model()
     for write in before:
         one_by_one.write(write)
@@ -141,6 +142,7 @@ def test_every_write_is_in_a_step_or_superseded(batch):
 
 @given(st.lists(writes(), max_size=30))
 def test_no_step_has_a_key_twice_or_an_absent_value(batch):
+    # torture: G05
     for step in collapser(PLANS)(batch).steps:
         if isinstance(step, Upserts):
             keys = [write.key for write in step.writes]
@@ -195,6 +197,7 @@ def test_a_delete_forgets_what_came_before():
 
 
 def test_deletes_go_children_first_and_upserts_parents_first():
+    # torture: G07
     child = plan("child", definition(TableName("s", "c"), "id"), "id", rank=2)
     parent = plan("parent", definition(TableName("s", "p"), "id"), "id", rank=1)
     batch = [upsert(child, "1"), delete(parent, "2"), upsert(parent, "3"), delete(child, "4")]
@@ -236,6 +239,14 @@ def test_mappings_that_fill_one_row_together_stay_in_one_segment():
 def test_most_plans_need_no_guard():
     assert guards([ALONE, PARENTS]) == {}
     assert set(guards(PLANS)) == set(PLANS)
+
+
+def test_where_keys_may_be_equal_a_soft_delete_of_another_key_is_done_first():
+    writes = [delete(SOFT, "a"), upsert(SOFT, "x", "A")]
+    assert [type(step) for step in collapser([SOFT])(writes).steps] == [Upserts, Removals]
+    loose = replace(SOFT, loose=True)
+    writes = [delete(loose, "a"), upsert(loose, "x", "A")]
+    assert [type(step) for step in collapser([loose])(writes).steps] == [Removals, Upserts]
 
 
 def test_an_upsert_alone():

@@ -39,7 +39,7 @@ def command(
     found: list[Any] = []
     out = console(color=options.color)
     for having, specs in named(chosen(opened(options), [pipeline] if pipeline else []), [mapping] if mapping else []):
-        with looks(having, specs) as bound:
+        with looks(having, specs, alone=True) as bound:
             for look in bound:
                 rows = _rows(look, limit, keys)
                 found.append(_json(look, rows)) if form == "json" else _print(out, look, rows)

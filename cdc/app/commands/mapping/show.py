@@ -36,7 +36,7 @@ def command(options: Options, mapping: str, *, pipeline: str | None, reverse: bo
         click.echo(_reversed(settings, chosen(settings, [pipeline] if pipeline else []), mapping, form), nl=form == "json")
         return
     having, spec = one(chosen(settings, [pipeline] if pipeline else []), mapping)
-    with looks(having, [spec]) as (look,):
+    with looks(having, [spec], alone=True) as (look,):
         shown = _shown(look)
     click.echo(json.dumps(shown, ensure_ascii=False) if form == "json" else _text(shown))
 

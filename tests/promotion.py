@@ -1,0 +1,189 @@
+"""A primary and what stands by behind one address, for tests of what follows when that one is promoted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymysql.cursors import DictCursor
+
+from demo.servers import PASSWORD, MariaDB, PostgreSQL
+from tests.proxy import Proxy
+
+SERVER = Path(os.environ.get("CDC_POSTGRESQL", "/"))
+_STANDBY = "standby"
+
+
+def recent() -> Path:
+    """Return the folder of a server whose standbys copy slots; skips the test where the tests run on an older one."""
+    if not any(float(path.parts[-2]) >= 17 for path in SERVER.glob("usr/lib/postgresql/*/bin")):
+        pytest.skip("standbys copy slots from PostgreSQL 17 on: make test-matrix SERVERS=postgresql-17")
+    return SERVER
+
+
+class Pair:
+    """`vip` is the address that applications know: it leads to the primary, and after `promote` to the standby."""
+
+    def __init__(self, folder: Path, settings: dict[str, str], *, copies: bool) -> None:
+        """`copies`: the standby copies slots, as it can from version 17 on."""
+        self._copies = copies
+        root, given = recent() if copies else SERVER, {"autovacuum": "off", "wal_receiver_status_interval": "1s", **settings}
+        self.primary = PostgreSQL(folder / "primary", given, root=root)
+        self.standby = PostgreSQL(folder / "standby", given, root=root)
+        self.primary.start()
+        self.proxy = Proxy(self.primary.port)
+        self.vip = replace(self.primary, port=self.proxy.port)
+
+    def attach(self, *, synchronous: bool = True) -> None:
+        """Copy the primary, which stops meanwhile, and let the copy follow it; `synchronous`: no commit returns before the standby has it."""
+        with self.primary.connect() as session:
+            session.execute(f"select pg_create_physical_replication_slot('{_STANDBY}', true)")
+            if self._copies and synchronous:
+                session.execute(f"alter system set synchronized_standby_slots = '{_STANDBY}'")
+        self.primary.stop()
+        self.standby.folder.mkdir()
+        self.standby.folder.chmod(0o755)
+        shutil.copytree(self.primary.folder / "data", self.standby.folder / "data")
+        (self.standby.folder / "data/standby.signal").touch()
+        shutil.rmtree(self.standby.folder / "data/pg_replslot", ignore_errors=True)
+        (self.standby.folder / "data/pg_replslot").mkdir()
+        self._own(self.standby.folder)
+        self.primary.start()
+        self.standby.settings = {
+            **self.standby.settings, "hot_standby_feedback": "on", "primary_slot_name": _STANDBY,
+            **({"sync_replication_slots": "on"} if self._copies else {}),
+            "primary_conninfo": f"host=127.0.0.1 port={self.primary.port} user=cdc password={PASSWORD} dbname=postgres",
+        }  # fmt: skip
+        self.standby.start()
+        with self.primary.connect() as session:
+            until(lambda: session.execute("select 1 from pg_stat_replication where application_name = 'walreceiver'").fetchone())
+            if synchronous:
+                session.execute("alter system set synchronous_standby_names = 'walreceiver'")
+                session.execute("select pg_reload_conf()")
+
+    def _own(self, folder: Path) -> None:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, (self.primary.folder / "data").owner(), (self.primary.folder / "data").group())
+
+    def copied(self, slot: str, read: Callable[[], object] = lambda: None) -> None:
+        """Wait until the standby has the slot for good: it must have been read beyond where the standby's log began to be kept."""
+        with self.primary.connect() as primary, self.standby.connect() as standby:
+            found = f"select 1 from pg_replication_slots where slot_name = '{slot}' and synced and not temporary"
+
+            def there() -> object:
+                primary.execute("select pg_log_standby_snapshot()")
+                read()
+                return standby.execute(found).fetchone()
+
+            until(there)
+
+    def promote(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """The primary dies; the standby takes its place and its address."""
+        self.primary.stop(how)
+        with self.standby.connect() as session:
+            session.execute("select pg_promote()")
+            session.execute("alter system reset all")
+            session.execute("select pg_reload_conf()")
+        self.proxy.server = self.standby.port
+        self.proxy.reset()
+
+
+class Replicated:
+    """A server of MariaDB or MySQL and its replica, behind one address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.primary, self.replica = MariaDB(folder / "primary"), MariaDB(folder / "replica")
+        self.primary.start()
+        self.replica.start()
+        self.proxy = Proxy(self.primary.port)
+        self.vip = replace(self.primary, port=self.proxy.port)
+
+    def ask(self, server: MariaDB, *statements: str) -> list[tuple[Any, ...]]:
+        with closing(server.connect()) as session, session.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def attach(self) -> None:
+        """Let the replica follow from its next statement on: both are empty. On MariaDB, no commit returns before it has it."""
+        where = f"_host = '127.0.0.1', X_port = {self.primary.port}, X_user = 'cdc', X_password = '{PASSWORD}'".replace("X", self._word)
+        if self.replica.is_mysql:
+            self.ask(
+                self.replica,
+                "reset binary logs and gtids",
+                f"change replication source to source{where}, source_auto_position = 1, get_source_public_key = 1",
+                "start replica",
+            )
+            return
+        self.ask(self.primary, "set global rpl_semi_sync_master_timeout = 60000", "set global rpl_semi_sync_master_enabled = 1")
+        self.ask(self.replica, "reset master", "set global rpl_semi_sync_slave_enabled = 1")
+        self.ask(self.replica, f"change master to master{where}, master_use_gtid = slave_pos", "start slave")
+        until(lambda: self.ask(self.primary, "show status like 'rpl_semi_sync_master_clients'")[0][1] == "1")
+
+    @property
+    def _word(self) -> str:
+        return "source" if self.replica.is_mysql else "master"
+
+    def detach(self) -> None:
+        """Let it stay behind from now on."""
+        self.ask(self.primary, *([] if self.replica.is_mysql else ["set global rpl_semi_sync_master_enabled = 0"]))
+        self.ask(self.replica, "stop replica" if self.replica.is_mysql else "stop slave")
+
+    def promote(self) -> None:
+        """The primary dies; the replica takes its place and its address."""
+        if self.replica.is_mysql:
+            self.ask(self.primary, "set global super_read_only = on")
+            ((had,),) = self.ask(self.primary, "select @@gtid_executed")
+            until(lambda: self.ask(self.replica, f"select gtid_subset('{had}', @@gtid_executed)") == [(1,)])
+        self.primary.stop(signal.SIGKILL)
+        if not self.replica.is_mysql:
+            self.ask(self.replica, "stop slave io_thread")
+            until(self._drained)
+            self.ask(self.replica, "stop slave", "reset slave all")
+        self.proxy.server = self.replica.port
+        self.proxy.reset()
+
+    def _drained(self) -> bool:
+        """Whether all that was received is applied."""
+        with closing(self.replica.connect(cursorclass=DictCursor)) as session, session.cursor() as cursor:
+            cursor.execute("show slave status")
+            status = cursor.fetchone()
+            assert status is not None
+            return bool(status["Gtid_IO_Pos"] == self.ask(self.replica, "select @@gtid_slave_pos")[0][0])
+
+
+@contextmanager
+def replicated(folder: Path) -> Iterator[Replicated]:
+    made = Replicated(folder)
+    try:
+        yield made
+    finally:
+        made.proxy.close()
+        for server in (made.primary, made.replica):
+            server.stop(signal.SIGKILL)
+
+
+@contextmanager
+def pair(folder: Path, *, copies: bool, **settings: str) -> Iterator[Pair]:
+    made = Pair(folder, settings, copies=copies)
+    try:
+        yield made
+    finally:
+        made.proxy.close()
+        for server in (made.primary, made.standby):
+            server.stop(signal.SIGQUIT)
+
+
+def until(true: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,1 @@
+"""Hypothesis chooses what happens to a real daemon between real servers."""
