@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymysql.cursors import DictCursor
 
 from demo.servers import PASSWORD, MariaDB, PostgreSQL
 from tests.proxy import Proxy
@@ -113,51 +112,37 @@ class Replicated:
             return list(cursor.fetchall())
 
     def attach(self) -> None:
-        """Let the replica follow from its next statement on: both are empty. On MariaDB, no commit returns before it has it."""
-        where = f"_host = '127.0.0.1', X_port = {self.primary.port}, X_user = 'cdc', X_password = '{PASSWORD}'".replace("X", self._word)
+        """Let the replica follow from its next statement on: both are empty."""
+        word = "source" if self.replica.is_mysql else "master"
+        where = f"X_host = '127.0.0.1', X_port = {self.primary.port}, X_user = 'cdc', X_password = '{PASSWORD}'".replace("X", word)
         if self.replica.is_mysql:
-            self.ask(
-                self.replica,
-                "reset binary logs and gtids",
-                f"change replication source to source{where}, source_auto_position = 1, get_source_public_key = 1",
-                "start replica",
-            )
-            return
-        self.ask(self.primary, "set global rpl_semi_sync_master_timeout = 60000", "set global rpl_semi_sync_master_enabled = 1")
-        self.ask(self.replica, "reset master", "set global rpl_semi_sync_slave_enabled = 1")
-        self.ask(self.replica, f"change master to master{where}, master_use_gtid = slave_pos", "start slave")
-        until(lambda: self.ask(self.primary, "show status like 'rpl_semi_sync_master_clients'")[0][1] == "1")
-
-    @property
-    def _word(self) -> str:
-        return "source" if self.replica.is_mysql else "master"
+            how = f"change replication source to {where}, source_auto_position = 1, get_source_public_key = 1"
+            self.ask(self.replica, "reset binary logs and gtids", how, "start replica")
+        else:
+            self.ask(self.replica, "reset master", f"change master to {where}, master_use_gtid = slave_pos", "start slave")
 
     def detach(self) -> None:
         """Let it stay behind from now on."""
-        self.ask(self.primary, *([] if self.replica.is_mysql else ["set global rpl_semi_sync_master_enabled = 0"]))
         self.ask(self.replica, "stop replica" if self.replica.is_mysql else "stop slave")
 
     def promote(self) -> None:
-        """The primary dies; the replica takes its place and its address."""
-        if self.replica.is_mysql:
-            self.ask(self.primary, "set global super_read_only = on")
-            ((had,),) = self.ask(self.primary, "select @@gtid_executed")
-            until(lambda: self.ask(self.replica, f"select gtid_subset('{had}', @@gtid_executed)") == [(1,)])
-        self.primary.stop(signal.SIGKILL)
+        """The primary dies; the replica takes its place and its address.
+
+        Commits are held up until the replica has them all: any reader of the log, ours too, may be told of one before the replica is.
+        """
+        with closing(self.primary.connect()) as holding:
+            with holding.cursor() as cursor:
+                cursor.execute("flush tables with read lock")
+            until(self._has_all)
+            self.primary.stop(signal.SIGKILL)
         if not self.replica.is_mysql:
-            self.ask(self.replica, "stop slave io_thread")
-            until(self._drained)
             self.ask(self.replica, "stop slave", "reset slave all")
         self.proxy.server = self.replica.port
         self.proxy.reset()
 
-    def _drained(self) -> bool:
-        """Whether all that was received is applied."""
-        with closing(self.replica.connect(cursorclass=DictCursor)) as session, session.cursor() as cursor:
-            cursor.execute("show slave status")
-            status = cursor.fetchone()
-            assert status is not None
-            return bool(status["Gtid_IO_Pos"] == self.ask(self.replica, "select @@gtid_slave_pos")[0][0])
+    def _has_all(self) -> bool:
+        what = "select @@gtid_executed" if self.replica.is_mysql else "select @@gtid_binlog_pos"
+        return self.ask(self.primary, what) == self.ask(self.replica, what)
 
 
 @contextmanager
