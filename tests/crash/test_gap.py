@@ -9,6 +9,7 @@ from cdc.failpoint import VARIABLE
 from tests.checker import Watcher
 
 PAIRS = [("postgresql", "mariadb"), ("mariadb", "postgresql")]
+LONGER = [PAIRS[0], pytest.param(PAIRS[1], marks=pytest.mark.soak)]
 
 
 def lose_log(siege):
@@ -23,7 +24,7 @@ def lose_log(siege):
     service.until(lambda: service.sql("erp", f"purge binary logs to '{file}'", "show binary logs")[0][0] == file)
 
 
-@pytest.fixture(params=PAIRS, ids="-to-".join)
+@pytest.fixture(params=LONGER, ids="-to-".join)
 def parted(request, siege):
     """A pipeline that was stopped while its writer went on, and whose source has lost the log in between."""
     made = siege(request.param)

@@ -47,7 +47,7 @@ class Reader(threading.Thread):
         self.join()
 
 
-@pytest.fixture(params=[("postgresql", "mariadb"), ("mariadb", "postgresql")], ids="-to-".join)
+@pytest.fixture(params=[pytest.param(("postgresql", "mariadb"), marks=pytest.mark.soak), ("mariadb", "postgresql")], ids="-to-".join)
 def service(request, tmp_path):
     servers = dict(zip(("erp", "crm"), map(request.getfixturevalue, request.param), strict=True))
     made = Service(tmp_path, servers, {"p": ("erp", "crm", MAPPING)}, options="heartbeat: off, part_rows: 2000, batch_rows: 1000")

@@ -102,7 +102,7 @@ def looked_at(given):
 
 
 # torture: O12
-@pytest.mark.parametrize(("source", "target"), [("postgresql", "mariadb"), ("mariadb", "postgresql")])
+@pytest.mark.parametrize(("source", "target"), [("postgresql", "mariadb"), pytest.param("mariadb", "postgresql", marks=pytest.mark.soak)])
 def test_a_full_target_is_adopted_by_the_load_and_by_the_stream(service, source, target):
     given = service(source, target)
     fill(given)

@@ -56,7 +56,9 @@ def passes(tmp_path, erp, crm, size):
         assert sums(service, "crm", "document") == sums(service, "erp", "file")
 
 
-@pytest.mark.parametrize("pair", [("postgresql", "mariadb"), ("mariadb", "postgresql")], ids="-to-".join)
+@pytest.mark.parametrize(
+    "pair", [("postgresql", "mariadb"), pytest.param(("mariadb", "postgresql"), marks=pytest.mark.soak)], ids="-to-".join
+)
 def test_values_of_20_mb_arrive(request, tmp_path, packets, pair):
     packets(64 * 1024 * 1024)
     passes(tmp_path, *map(request.getfixturevalue, pair), 20 * MB)

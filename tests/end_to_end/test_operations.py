@@ -70,7 +70,7 @@ def audited(given: Service) -> list[str]:
 both = pytest.mark.parametrize(("source", "target"), [("postgresql", "mariadb"), ("mariadb", "postgresql")])
 
 
-@both
+@pytest.mark.parametrize(("source", "target"), [pytest.param("postgresql", "mariadb", marks=pytest.mark.soak), ("mariadb", "postgresql")])
 def test_a_pause_reaches_the_daemon_holds_after_a_restart_and_stops_run_once(service: Make, source: str, target: str) -> None:
     given = streaming(service(source, target))
     name = given.names["ab"]

@@ -73,8 +73,11 @@ class Outage:
     def holds_up(self) -> None:
         """Lock the target's rows, so that the daemon stands in the middle of a transaction until the server is gone."""
         locks = self.target.connect(self.names[1])
-        self.world.execute(locks, "begin")
-        self.world.execute(locks, "select * from item for update")
+        while True:
+            self.world.execute(locks, "begin")
+            with suppress(pymysql.err.OperationalError):  # a deadlock with the daemon, which chose us
+                self.world.execute(locks, "select * from item for update")
+                break
         self.write(30)
         waits = {
             "postgresql": "select 1 from pg_locks where not granted",

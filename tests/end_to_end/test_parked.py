@@ -187,6 +187,7 @@ def test_more_than_the_budget_ends_the_pipeline_and_applies_nothing_of_the_batch
     assert accounts(world) == [(1, "Ann", 10)] and parked(world) == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("world", "point"), [(PAIRS[0], "parked.pre"), (PAIRS[1], "apply.post_commit")], indirect=["world"])
 def test_a_kill_around_parking_or_releasing_loses_and_doubles_nothing(world, point):
     """Killed while it parks, and again while it releases. torture: A13"""

@@ -213,7 +213,7 @@ def test_killed_over_and_over_no_row_is_without_its_entry(service, source, targe
     assert given.sql("crm", "select count(*) from account") == given.sql("erp", "select count(*) from customer")
 
 
-@pytest.mark.parametrize(("source", "target"), PAIRS[:2])
+@pytest.mark.parametrize(("source", "target"), [PAIRS[0], pytest.param(*PAIRS[1], marks=pytest.mark.soak)])
 def test_the_crosswalk_is_shown_and_mended_by_hand(service, source, target, tmp_path):
     given = service(source, target)
     assert "cdc setup" in given.command("xref", "get").stderr

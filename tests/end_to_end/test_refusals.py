@@ -508,6 +508,9 @@ def test_a_publication_that_lacks_something(make: Make, spoil: str, says: str) -
     site.home["erp"].sql(spoil.format(p=site.pipeline))
     site.refused(78, says, r"`cdc setup` (mends|makes) it(.|\n)*changes are lost", setup=False)
     assert site.cdc("setup").code == 0
+    if "set (publish" not in spoil:  # the publication does not tell what it published before
+        site.refused(76, "left the publication and came back", "cdc resync --gap", setup=False)
+        assert site.cdc("resync", "--gap", site.pipeline, "--yes").code == 0
     site.fits()
     site.runs()
 

@@ -171,12 +171,13 @@ def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
         after = target.checkpoint.position if target.checkpoint else None
         if after is None:
             return replace(side, findings=[_still_made(finding) for finding in side.findings])
-        if target.held:
+        if target.held or any(_refusing(side)):
             return side
-        broken = [] if any(_refusing(side)) else _broken(side, admin, after)
+        if broken := list(_broken(side, admin, after)):
+            return replace(side, findings=[*side.findings, *broken])
         with closing(line.probe()) as probe:
             now, moved = looked(line, probe, names, target.footings)
-        return replace(side, footings=now, findings=[*side.findings, *broken, *moved])
+        return replace(side, footings=now, findings=[*side.findings, *moved])
 
     return _side(line.source.name, line.source_admin, ask)
 
