@@ -9,8 +9,8 @@ import select
 import socket
 import ssl
 import struct
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,9 @@ from cdc.model.errors import Misconfigured
 from cdc.model.value import value
 from cdc.server import silence
 from cdc.server.mysql import opened, parameters, translated
+from cdc.source.mysql import beginning
+from cdc.source.mysql.beginning import Beginning
+from cdc.source.mysql.events import BEGINNINGS, FIRST, HEADER, HEADER_SIZE, ROTATE
 from cdc.source.mysql.gtids import IntervalGtids
 from cdc.source.mysql.packets import Packet, Packets, ended, refuse
 from cdc.source.mysql.position import RELOAD, LogPosition
@@ -30,7 +33,7 @@ from cdc.source.mysql.position import RELOAD, LogPosition
 _SIGNS = 6
 """Signs of life that the server gives in the time after which it counts as gone."""
 _PIECE = 262_144
-_REACHED = 2**32
+REACHED = 2**32
 """Offsets that the dump's command can name are below this."""
 _PATIENCE = "set session net_write_timeout = 3600"
 """The server must not give up on us while we apply and don't read."""
@@ -100,11 +103,11 @@ def _beginning(start: LogPosition) -> dict[str, Any]:
         return {"is_mariadb": True, "auto_position": start.gtids or ""}
     if start.gtids:
         return {"auto_position": start.gtids}
-    if start.gtids is None and start.offset >= _REACHED:
+    if start.gtids is None and start.offset >= REACHED:
         raise Misconfigured(
             f"{start.file}: without GTIDs a server can't be asked for what comes behind 4 GB of a file", f"Set gtid_mode = ON. {RELOAD}"
         )
-    return {"log_file": "", "log_pos": 4} if start.gtids == "" else {"log_file": start.file, "log_pos": start.offset}
+    return {"log_file": "", "log_pos": FIRST} if start.gtids == "" else {"log_file": start.file, "log_pos": start.offset}
 
 
 @value
@@ -168,20 +171,37 @@ def raw_rows(connection: Connection[Any], query: str, where: str) -> Iterator[Pa
 
 _DUMP_HEAD = struct.Struct("<IHI")
 _NON_BLOCK = 1
-_TIME = struct.Struct("<I")
 
 
 def begun_at(endpoint: Endpoint, server_id: int, file: str) -> float:
     """Return when a file of the log was begun, by its first event, in seconds since the epoch. `server_id`: that of no other reader."""
-    with translated(endpoint.name):
-        connection: Connection[Any] = pymysql.connect(**parameters(endpoint))
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("set @master_binlog_checksum = 'NONE', @source_binlog_checksum = 'NONE', @mariadb_slave_capability = 4")
-            connection._execute_command(COMMAND.COM_BINLOG_DUMP, _DUMP_HEAD.pack(4, _NON_BLOCK, server_id) + file.encode())  # type: ignore[attr-defined]  # noqa: SLF001
-            while not (time := _TIME.unpack_from(connection._read_packet().get_all_data(), 1)[0]):  # type: ignore[no-untyped-call]  # noqa: SLF001
-                pass  # events that are made for this connection have no time
-        finally:
-            with suppress(pymysql.MySQLError, OSError):  # it is given up anyway
-                connection.close()
-    return float(time)
+    with translated(endpoint.name), closing(_events(endpoint, server_id, file)) as events:
+        times = (HEADER(event, 1)[0] for event in events)
+        return float(next(filter(None, times)))  # events that are made for this connection have no time
+
+
+def beginnings(endpoint: Endpoint, server_id: int, file: str) -> Generator[tuple[int, Beginning]]:
+    """Yield where in a file of the log each transaction begins, and what stands there. Of other events nothing is read but where they end."""
+    with translated(endpoint.name), closing(_events(endpoint, server_id, file)) as events:
+        at = FIRST
+        for packet in events:
+            _, kind, server, _, end, _ = HEADER(packet, 1)
+            if kind == ROTATE and at > FIRST:
+                return
+            if kind in BEGINNINGS:
+                yield at, beginning.read(kind, server, packet, 1 + HEADER_SIZE)
+            at = end or at  # events that are made for this connection have no place
+
+
+def _events(endpoint: Endpoint, server_id: int, file: str) -> Generator[bytes]:
+    """Yield the packets of a file's events, from its head to the log's end."""
+    connection: Connection[Any] = pymysql.connect(**parameters(endpoint))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("set @master_binlog_checksum = 'NONE', @source_binlog_checksum = 'NONE', @mariadb_slave_capability = 4")
+        connection._execute_command(COMMAND.COM_BINLOG_DUMP, _DUMP_HEAD.pack(FIRST, _NON_BLOCK, server_id) + file.encode())  # type: ignore[attr-defined]  # noqa: SLF001
+        while not (packet := connection._read_packet()).is_eof_packet():  # type: ignore[no-untyped-call]  # noqa: SLF001
+            yield packet.get_all_data()
+    finally:
+        with suppress(pymysql.MySQLError, OSError):  # it is given up anyway
+            connection.close()

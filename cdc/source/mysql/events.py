@@ -12,6 +12,8 @@ from cdc.model.value import value
 HEADER = Struct("<IBIIIH").unpack_from
 """Time, kind, server id, size, offset of the next event, flags."""
 HEADER_SIZE = 19
+FIRST = 4
+"""Offset of a file's first event."""
 ARTIFICIAL = 0x20
 """A flag: the server made the event for this connection; it stands in no file."""
 
