@@ -111,6 +111,7 @@ def test_a_policy_that_hides_rows_stops_the_pipeline(request):
         harness.execute(f"grant all on schema cdc, {harness.schema} to {role}")
         harness.execute(f"grant all on all tables in schema cdc, {harness.schema} to {role}")
         harness.execute(f"grant all on all sequences in schema cdc to {role}")
+        harness.execute(f"grant temporary on database {harness.database} to {role}")
         harness.execute(f"alter role {role} set row_security = on")
         target = PostgreSQLTarget(replace(harness.endpoint(), user=role), harness.pipeline, [mapped])
         try:

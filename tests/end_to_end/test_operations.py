@@ -97,6 +97,7 @@ def test_a_pause_reaches_the_daemon_holds_after_a_restart_and_stops_run_once(ser
     given.stop()
 
 
+@pytest.mark.soak
 def test_heartbeats_travel_through_the_log_and_move_a_quiet_position(service: Make) -> None:
     given = service("mariadb", "postgresql")
     given.once()

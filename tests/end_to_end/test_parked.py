@@ -135,7 +135,9 @@ def test_what_the_target_refuses_goes_on_when_its_cause_is_gone_and_an_operator_
     (found,) = parked(world)
     for _ in range(2):
         assert "1 to be tried again" in act(world, "replay", str(found["id"]))
-    audit = world.sql("crm", f"select what, detail from cdc.{AUDIT} where what like 'parked%' order by id")
+    audit = world.sql(
+        "crm", f"select what, detail from cdc.{AUDIT} where what like 'parked%' and pipeline = '{world.names['flow']}' order by id"
+    )
     assert audit[0] == ("parked replay", f"ids {found['id']}") and CANARY not in str(audit)
     world.start()
     world.until(waits(world, 1))
