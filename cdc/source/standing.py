@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cdc.model.errors import Drifted, Unfollowed
 from cdc.model.table import TableName
 
@@ -11,6 +13,12 @@ LOAD = "run `cdc teardown` and `cdc setup`, then `cdc run` loads the tables agai
 
 def renamed(before: TableName, after: TableName) -> Drifted:
     return Drifted(f"{before} was renamed to {after}", f"Give it its name back, or change `source` in the mappings to {after}. {_AGAIN}")
+
+
+def gone(names: Collection[TableName]) -> Drifted:
+    """They may have another name now: the log has said nothing yet."""
+    tables = ", ".join(sorted(map(str, names)))
+    return Drifted(f"{tables} does not exist any more", f"Give it its name back, or change the mappings. {_AGAIN}")
 
 
 def replaced(name: TableName) -> Unfollowed:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cdc.model.change import ABSENT, Idle, Op, Transaction
-from cdc.model.errors import BadRow, CdcError, Denied, Exit, Gap, Held, Misconfigured
+from cdc.model.errors import BadRow, CdcError, Denied, Drifted, Exit, Gap, Held, Misconfigured
 from cdc.model.table import TableName
 from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
 from cdc.source.postgresql.position import lsn_number, place, position
@@ -494,6 +494,23 @@ def test_a_table_that_is_not_published_stops_the_reader(erp, monkeypatch):
     erp.sql.execute(f"drop publication cdc_{erp.pipeline}")
     with pytest.raises(Misconfigured, match=r"does not publish"):
         next(erp.source().read(start))
+
+
+def test_a_table_without_its_name_is_no_loss_of_publication(erp, monkeypatch):
+    """It may be named back before anything of it is lost. torture: F05"""
+    erp.sql.execute("create table app.t (id int primary key)")
+    erp.follow()
+    start = erp.head()
+    monkeypatch.setattr("cdc.source.postgresql.stream._AUDIT", 0.2)
+    source = erp.source()
+    stream = source.read(start)
+    assert next(stream).upto == start
+    erp.sql.execute("alter table app.t rename to elsewhere")
+    with pytest.raises(Drifted, match=r"app\.t does not exist any more"):
+        list(stream)
+    source.close()
+    erp.sql.execute("alter table app.elsewhere rename to t; insert into app.t values (1)")
+    assert [change.new for transaction in erp.transactions(start) for change in transaction.changes] == [("1",)]
 
 
 def test_a_second_reader_is_told_who_has_the_slot(erp, monkeypatch):

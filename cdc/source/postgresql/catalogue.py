@@ -8,6 +8,7 @@ from cdc.model.table import TableName
 from cdc.server.postgresql import translated
 from cdc.server.postgresql_catalogue import describe, type_facts
 from cdc.server.postgresql_types import Facts
+from cdc.source import standing
 from cdc.source.postgresql.publication import by_leaves, published, unpublished
 from cdc.source.postgresql.session import Session
 from cdc.source.postgresql.shapes import primary_key
@@ -47,13 +48,17 @@ class ServerCatalogue:
             return [TableName(*row) for row in self._session.connection().execute(_RELATIONS, (oid, oid))]
 
     def prove_published(self, publication: str) -> None:
-        """Raise `Misconfigured` unless all our tables are published."""
+        """Raise `Unfollowed` unless all our tables are published, and `Drifted` where one has another name now, or is gone: that is no loss yet."""
         with translated(self._session.name):
             missing = self._tables - published(self._session.connection(), publication)
-            if missing:
-                missing -= by_leaves(self._session.connection(), publication, missing)
-        if missing:
-            raise unpublished(self._session.name, publication, missing)
+            if not missing:
+                return
+            missing -= by_leaves(self._session.connection(), publication, missing)
+        gone = missing - self.oids().keys()
+        if missing - gone:
+            raise unpublished(self._session.name, publication, missing - gone)
+        if gone:
+            raise standing.gone(gone)
 
     def close(self) -> None:
         self._session.close()
