@@ -10,13 +10,12 @@ from pymysql.connections import Connection
 
 from cdc.model.errors import Gap, Misconfigured
 from cdc.model.value import value
+from cdc.source.mysql.events import FIRST
 from cdc.source.mysql.gtids import DomainGtids, logged
 from cdc.source.mysql.position import RELOAD, LogPosition, number
 
 _WRAPS = 2**32
 """Offsets in events have 32 bits, and one huge transaction may make a file longer than that."""
-_FIRST = 4
-"""Offset of a file's first event."""
 _RESET = "the server's binary log was reset: what it holds now is not what the checkpoint was taken from"
 _PURGED = "the server has purged transactions that come after the checkpoint"
 _NEVER = "this server never had all the transactions before the checkpoint: it is another one, or it was reset"
@@ -113,7 +112,7 @@ def _mariadb_gap(connection: Connection[Any], server: Server, gtids: str) -> str
     (state,) = _row(connection, "select @@gtid_binlog_state")
     if not logged(state, gtids):
         return _NEVER
-    purged = at(connection, server, next(iter(files(connection))), _FIRST).gtids or ""
+    purged = at(connection, server, next(iter(files(connection))), FIRST).gtids or ""
     return None if DomainGtids(gtids).holds(purged) else _PURGED
 
 
