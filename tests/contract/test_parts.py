@@ -307,7 +307,7 @@ def test_what_was_rolled_back_to_a_savepoint_does_not_come(log):
 def test_a_few_large_rows_are_a_part_and_a_place_inside_sees_the_transaction(log):
     """The source is asked from a place inside; what it answers is not older than the transaction."""
     after = log.head()
-    log.run("begin", log.fill(1, 12, "repeat('x', 1000000)"), "insert into t values (99, 'last')", "commit")
+    log.run("begin", log.fill(1, 30, "repeat('x', 1000000)"), "insert into t values (99, 'last')", "commit")
     ((*parts, _),) = taken(log.items(after))
     assert parts
     assert max(each.size for each in parts) < 2 * PART_SIZE + 10_000_000

@@ -227,7 +227,7 @@ def test_all_names_of_a_place_in_a_binary_log(to_pg):
     for wrong, why in (
         ("nonsense", "is no place in this server's binary log"),
         ("binlog.999999:4", "has no binary log 'binlog.999999'"),
-        (f"{file}:99999999", "no transaction is there yet"),
+        (f"{file}:999999999999", "no transaction is there yet"),
         (f"{gtid}999", "has no transaction"),
         (stands.rpartition("=")[0] + "=77", "another server's log"),
     ):
