@@ -1,143 +1,98 @@
-"""`python -m bench`: four engine pairs, native replication beside them, ratios as a table."""
+"""`python -m bench`: the daemon beside the servers' own replication, case by case in one run, with targets and verdicts."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from bench.daemon import Daemon
+from bench.cases import CASES, Case, grid
+from bench.contest import Contest, Late, Outcome
 from bench.mapping import rows_per_second, seconds_to_compile
-from bench.measure import latency, median, percentile, rate
-from bench.native import MariaDBNative, PostgreSQLNative
-from bench.workload import create, write
-from demo.servers import MariaDB, PostgreSQL, Server, running
+from bench.measure import spread
+from bench.report import Line, latencies, rates, record, verdicts
+from demo.servers import running
 
-PAIRS = ("pg-pg", "pg-my", "my-pg", "my-my")
-_NAMES = {"pg": "PostgreSQL", "my": "MariaDB"}
-
-
-@dataclass
-class Result:
-    rates: list[float] = field(default_factory=list)
-    native: list[float] = field(default_factory=list)
-    late: list[float] = field(default_factory=list)
-    native_late: list[float] = field(default_factory=list)
-    memory: int = 0
-    cpu: list[float] = field(default_factory=list)
-
-
-class Bench:
-    """Two servers of each engine, one of them the source; a database per round, so that no round sees another's rows."""
-
-    def __init__(self, folder: Path, rows: int, samples: int) -> None:
-        self.folder, self.rows, self.samples = folder, rows, samples
-        # All settings are the servers' durable defaults; the subscription's worker is let start at once.
-        quick = {"wal_retrieve_retry_interval": "100ms", "shared_buffers": "256MB", "max_wal_size": "4GB"}
-        large = {"innodb-buffer-pool-size": "512M", "innodb-log-file-size": "512M"}
-        self.sources: dict[str, Server] = {"pg": PostgreSQL(folder / "pg-source", quick), "my": MariaDB(folder / "my-source", large)}
-        self.targets: dict[str, Server] = {"pg": PostgreSQL(folder / "pg-target", quick), "my": MariaDB(folder / "my-target", large)}
-
-    def round(self, pair: str, number: int, result: Result) -> None:
-        """One backlog on the source, read by the daemon and, on the target's engine, by native replication."""
-        source, target = (servers[engine] for servers, engine in zip((self.sources, self.targets), pair.split("-"), strict=True))
-        name = f"{pair.replace('-', '_')}_{number}"
-        create(source, name)
-        create(target, f"{name}_copy")
-        daemon = Daemon(self.folder / name, source, name, target, f"{name}_copy")
-        daemon.once()
-        write(source, name, 1, self.rows, 10)
-        daemon.start()
-        try:
-            result.rates.append(rate(target, f"{name}_copy", self.rows))
-            result.cpu.append(daemon.cpu_seconds() / self.rows * 100_000)
-            result.late += latency(source, name, target, f"{name}_copy", self.samples)
-            result.memory = max(result.memory, daemon.peak_memory())
-        finally:
-            daemon.stop()
-        daemon.teardown()
-        self.native(pair.split("-")[1], number, pair, result)
-
-    def native(self, engine: str, number: int, pair: str, result: Result) -> None:
-        """The same backlog, same servers, same settings, through the target engine's own replication."""
-        source, target = self.sources[engine], self.targets[engine]
-        name = f"native_{pair.replace('-', '_')}_{number}"
-        create(source, name)
-        create(target, name)
-        native: PostgreSQLNative | MariaDBNative
-        if isinstance(source, PostgreSQL):
-            assert isinstance(target, PostgreSQL)
-            native = PostgreSQLNative(source, name, target, name)
-        else:
-            assert isinstance(source, MariaDB)
-            assert isinstance(target, MariaDB)
-            native = MariaDBNative(source, name, target)
-        native.prepare()
-        write(source, name, 1, self.rows, 10)
-        native.start()
-        try:
-            result.native.append(rate(target, name, self.rows))
-            result.native_late += latency(source, name, target, name, self.samples)
-        finally:
-            native.stop()
-
-
-def report(console: Console, results: dict[str, Result], rows: int) -> None:
-    table = Table(title=f"{rows:,} rows in transactions of ten single-row inserts; ratios are to native replication into the same server")
-    heads = ("pair", "rows/s", "native rows/s", "ratio min/med/max", "idle p50 ms", "p99 ms", "native p50 ms", "peak MB", "CPU s/100k")
-    for column in heads:
-        table.add_column(column, justify="left" if column == "pair" else "right")
-    for pair, result in results.items():
-        ratios = sorted(ours / native for ours, native in zip(result.rates, result.native, strict=True))
-        late, native_late = sorted(result.late), sorted(result.native_late)
-        table.add_row(
-            " → ".join(_NAMES[engine] for engine in pair.split("-")),
-            f"{median(result.rates):,.0f}",
-            f"{median(result.native):,.0f}",
-            f"{ratios[0]:.2f} / {median(ratios):.2f} / {ratios[-1]:.2f}",
-            f"{percentile(late, 0.5):.2f}",
-            f"{percentile(late, 0.99):.2f}",
-            f"{percentile(native_late, 0.5):.2f}",
-            f"{result.memory / 1e6:.0f}",
-            f"{median(result.cpu):.1f}",
-        )
-    console.print(table)
-
-
-def report_mapping(console: Console, rows: int) -> None:
-    console.print(f"the mapping alone, eight expression columns: {rows_per_second(rows):,.0f} rows/s")
-    console.print(f"from text to functions, 100 mappings of 40 columns: {seconds_to_compile(100, 40):.1f} s")
+_LATE = {"idle": (2.0, 8.0), "500": (4.0, 12.0)}
+"""Rows a second that are written meanwhile → targets for p50 and p99 in milliseconds."""
+_LOADS = {"idle": 0, "500": 500, "5000": 5000}
+_MEMORY, _COPY_CPU, _EIGHT_CPU, _MAPPED, _COMPILED = 120e6, 1.0, 1.6, 150_000, 5.0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=200_000, help="row changes of a case")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--samples", type=int, default=100, help="single rows a round, for the latency")
-    parser.add_argument("pairs", nargs="*", default=PAIRS, help=f"of {', '.join(PAIRS)}")
+    parser.add_argument("--samples", type=int, default=300, help="single rows that latency is measured with, a round")
+    parser.add_argument(
+        "--grid", action="store_true", help="every pair with every load and mapping, not only the cases with a target: hours"
+    )
+    parser.add_argument("--json", type=Path, help="write what was measured to this file; `python -m bench.plot` draws it")
+    parser.add_argument(
+        "cases", nargs="*", help="parts of the names of cases, such as `pg-pg` or `update`; `latency`, `mapping`; all by default"
+    )
     given = parser.parse_args()
     console, progress = Console(width=160), Console(stderr=True)
-    report_mapping(console, given.rows)
+    cases = [case for case in (grid() if given.grid else CASES) if _wanted(case.name, given.cases)]
+    late = _wanted("latency", given.cases)
+    outcomes: dict[Case, Outcome] = {case: Outcome() for case in cases}
+    lates: dict[str, Late] = {name: Late() for name in _LOADS} if late else {}
     folder = Path(tempfile.mkdtemp(prefix="cdc-bench-"))
     folder.chmod(0o755)
+    lines = _alone() if _wanted("mapping", given.cases) else []
     try:
-        bench = Bench(folder, given.rows, given.samples)
-        results: dict[str, Result] = {pair: Result() for pair in given.pairs}
-        with running(*bench.sources.values(), *bench.targets.values()):
+        contest = Contest(folder)
+        with running(*contest.sources.values(), *contest.targets.values()):
             for number in range(1, given.rounds + 1):
-                for pair in given.pairs:
-                    progress.print(f"round {number} of {given.rounds}: {pair}")
-                    bench.round(pair, number, results[pair])
-        report(console, results, given.rows)
+                for case in cases:
+                    progress.print(f"round {number} of {given.rounds}: {case.name}")
+                    contest.hold(case, given.rows, outcomes[case])
+                for name, one in lates.items():
+                    progress.print(f"round {number} of {given.rounds}: latency, {name}")
+                    contest.late(CASES[0], _LOADS[name], one, given.samples)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if outcomes:
+        console.print(rates(outcomes))
+    if lates:
+        console.print(latencies(lates, _LATE))
+    if lines := [*lines, *_totals(outcomes)]:
+        console.print(verdicts(lines))
+    if given.json:
+        given.json.write_text(json.dumps(record(outcomes, lates), indent=1))
     return 0
+
+
+def _wanted(name: str, parts: Sequence[str]) -> bool:
+    return not parts or any(part in name for part in parts)
+
+
+def _alone() -> list[Line]:
+    mapped, compiled = rows_per_second(100_000), seconds_to_compile(100, 40)
+    return [
+        Line("mapping alone, eight expressions, rows/s", f"{mapped:,.0f}", f"≥ {_MAPPED:,}", mapped >= _MAPPED),
+        Line("text to functions, 100 mappings of 40 columns, seconds", f"{compiled:.1f}", f"≤ {_COMPILED:g}", compiled <= _COMPILED),
+    ]
+
+
+def _totals(outcomes: dict[Case, Outcome]) -> list[Line]:
+    """What is asked of the daemon's process, whatever native replication does."""
+    lines = []
+    steady = [outcome.memory for case, outcome in outcomes.items() if case.shape != "one"]
+    if steady:
+        lines.append(Line("peak memory, MB", f"{max(steady) / 1e6:.0f}", f"≤ {_MEMORY / 1e6:.0f}", max(steady) <= _MEMORY))
+    for case, outcome in outcomes.items():
+        aim = {"copy": _COPY_CPU, "expressions": _EIGHT_CPU}.get(case.mapping.name)
+        if aim and (case.pair, case.changes, case.shape) == ("pg-pg", "insert", "single"):
+            cpu = spread([rate.cpu for rate in outcome.ours])[1]
+            lines.append(Line(f"CPU seconds for 100,000 rows, {case.name}", f"{cpu:.2f}", f"≤ {aim:g}", cpu <= aim))
+    return lines
 
 
 if __name__ == "__main__":

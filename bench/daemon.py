@@ -7,20 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.workload import COLUMNS, TABLE
 from demo.servers import PASSWORD, Server, free_port
 
 
 class Daemon:
-    """One pipeline of straight copies, run as an operator would run it."""
+    """One pipeline, run as an operator would run it."""
 
-    def __init__(self, folder: Path, source: Server, source_database: str, target: Server, target_database: str) -> None:
+    def __init__(self, folder: Path, source: Server, source_database: str, target: Server, target_database: str, *mappings: str) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
         (folder / "mappings").mkdir()
-        (folder / "mappings" / f"{TABLE}.yaml").write_text(
-            f"version: 1\nmapping: {TABLE}\nsource: {TABLE}\ntarget: {TABLE}\nkey: [id]\nsame: [{', '.join(COLUMNS)}]\ndeletes: hard\n"
-        )
+        for number, text in enumerate(mappings):
+            (folder / "mappings" / f"{number}.yaml").write_text(text)
         self.config = folder / "cdc.yaml"
         self.config.write_text(
             f"version: 1\ndatabases:\n"
@@ -32,10 +30,16 @@ class Daemon:
         self.config.chmod(0o600)
         self.process: subprocess.Popen[bytes] | None = None
 
+    def setup(self) -> None:
+        subprocess.run(self._command("setup"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
     def once(self) -> None:
-        """Set up, load, and end at the log's head: from here on the log is the backlog."""
-        for words in (["setup"], ["run", "--once"]):
-            subprocess.run(self._command(*words), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        """Load, and end at the log's head: from here on the log is the backlog."""
+        subprocess.run(self._command("run", "--once"), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def begin_once(self) -> subprocess.Popen[bytes]:
+        """The same, for the caller to wait for."""
+        return subprocess.Popen(self._command("run", "--once"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:

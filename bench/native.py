@@ -48,10 +48,10 @@ class PostgreSQLNative:
 
 
 class MariaDBNative:
-    """A replica with one applier (`slave_parallel_threads = 0`) and the same durability as the source."""
+    """A replica with the same durability as the source, by default with one applier (`slave_parallel_threads = 0`)."""
 
-    def __init__(self, source: MariaDB, source_database: str, target: MariaDB) -> None:
-        self.source, self.source_database, self.target = source, source_database, target
+    def __init__(self, source: MariaDB, source_database: str, target: MariaDB, appliers: int = 0) -> None:
+        self.source, self.source_database, self.target, self.appliers = source, source_database, target, appliers
         self.position = ""
 
     def prepare(self) -> None:
@@ -65,7 +65,7 @@ class MariaDBNative:
             self.target,
             None,
             "set global gtid_strict_mode = 0",
-            "set global slave_parallel_threads = 0",
+            f"set global slave_parallel_threads = {self.appliers}",
             f"set global replicate_do_db = '{self.source_database}'",
             f"change master to {where}, {self.position}, master_use_gtid = no",
             "start slave",
