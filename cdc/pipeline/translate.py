@@ -72,18 +72,20 @@ def translator(plan: RowPlan, table: Table, *, approved: bool = False) -> Transl
     An update may make a row enter the filter (an insert on the target), leave it (a delete), or move to another key.
     Deletes that the mapping parks are refused with `BadRow`, unless they are `approved`.
     """
-    target, map_row, key_of = plan.target, plan.map_row, plan.key_of
-    row_of = _with_change if plan.asks else _new
+    target, map_row, key_of, asks = plan.target, plan.map_row, plan.key_of, plan.asks
     parks = target.deletes is Deletes.PARK and not approved
 
     def insert(change: Change, at: float | None) -> Write | str:
-        mapped = map_row(row_of(change, at))
+        assert change.new is not None
+        mapped = map_row(with_change(change.new, change, at) if asks else change.new)
         return FILTER if mapped is None else Write(target, mapped[0], mapped[1], None, change, at)
 
     def update(change: Change, at: float | None) -> Write | str:
-        mapped, old = map_row(row_of(change, at)), change.old
+        new, old = change.new, change.old
+        assert new is not None
+        mapped = map_row(with_change(new, change, at) if asks else new)
         if mapped is None:
-            return delete_key(key_of(identity_of(table, _new(change, at)) if old is None else old), change, at)
+            return delete_key(key_of(identity_of(table, new) if old is None else old), change, at)
         key, image = mapped
         old_key = None if old is None else key_of(old)
         return Write(target, key, image, None if old_key == key else old_key, change, at)
@@ -118,12 +120,3 @@ def unseen(mapping: str, change: Change, rule: Truncates) -> str:
 
 _LOST = "lost rows otherwise than by TRUNCATE, which alone `truncate: apply` follows: partitions, DROP, or another table took its name"
 _BY_HAND = "Make the target what it should be by hand, then set `truncate: ignore` in the mapping: the pipeline goes on by itself."
-
-
-def _new(change: Change, _at: float | None) -> Row:
-    assert change.new is not None
-    return change.new
-
-
-def _with_change(change: Change, at: float | None) -> Row:
-    return with_change(_new(change, at), change, at)

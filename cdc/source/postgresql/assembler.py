@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from cdc.model.change import Change, Op, Origin, Part, Position, Transaction
 from cdc.model.errors import UnknownEvent
+from cdc.model.table import Table
 from cdc.source.echo import NOTHING, Told
 from cdc.source.feed import PART_ROWS, PART_SIZE
 from cdc.source.postgresql import protocol
@@ -21,6 +22,7 @@ from cdc.sql.ledger import HEARTBEAT_PREFIX, MESSAGE_PREFIX
 
 _MOMENT = re.compile(rb"\d{1,12}(\.\d{1,9})?")
 _STRANGE = "This is a bug, or a server of a newer protocol."
+_NO_ROWS: Mapping[int, Callable[[Table, bytes], Change]] = {}
 _MALFORMED = (ValueError, IndexError, OverflowError, struct.error)
 """What reading a message raises that does not keep to the protocol."""
 QUIET = 1024 * 1024
@@ -50,16 +52,21 @@ class Assembler:
         self._origin: Origin = ()
         self._echoes = 0
         self._inside = self._parted = False
-        self._decoding: dict[int, Callable[[bytes], None]] = {
+        self._handlers: dict[int, Callable[[bytes], None]] = {
             ord("B"): self._begin, ord("C"): self._commit, ord("M"): self._message, ord("R"): shapes.learn, ord("Y"): shapes.name_type,
-            **dict.fromkeys(DECODE, self._row), ord("T"): self._truncate, ord("O"): _ignore,
+            **dict.fromkeys(DECODE, self._count), ord("T"): self._truncate, ord("O"): _ignore,
         }  # fmt: skip
-        self._counting = {**self._decoding, **dict.fromkeys(DECODE, self._count)}
-        self._handlers = self._decoding
+        self._rows = DECODE
+        """Kinds of row that are decoded now; the others are counted."""
 
     def decode(self, frame: bytes) -> None:
         """Take in one frame of log. Raises `UnknownEvent` on a message that version 1 does not have."""
         try:
+            if read := self._rows.get(frame[KIND]):
+                if table := self._shapes[frame[OID : OID + 4]]:
+                    self._changes.append(read(table, frame))
+                    self._size += len(frame)
+                return
             handle = self._handlers.get(frame[KIND])
             if handle is None:
                 raise UnknownEvent(f"the log has a message of kind {chr(frame[KIND])!r}", _STRANGE)
@@ -110,7 +117,7 @@ class Assembler:
         self._changes, self._origin, self._echoes, self._size = [], (), 0, 0
         self._inside, self._parted, self._beat = True, False, 0.0
         beyond = self._until is not None and self._end >= self._until
-        self._handlers = self._counting if beyond else self._decoding
+        self._rows = _NO_ROWS if beyond else DECODE
 
     def _commit(self, frame: bytes) -> None:
         """Close the transaction. One without a row for us moves the position, unless it is marked: then it is a pipeline's checkpoint."""
@@ -134,29 +141,25 @@ class Assembler:
                 raise UnknownEvent("a transaction says behind its rows where they came from", _STRANGE)
             self._origin = tuple(content.decode(errors="replace").split(","))
             if self._target in self._origin:
-                self._tells = frozenset() if self._handlers is self._counting else self._told.of(self._origin)
-                self._handlers, self._echoes, self._changes = self._counting, self._echoes + len(self._changes), []
+                self._tells = self._told.of(self._origin) if self._rows else frozenset()
+                self._rows, self._echoes, self._changes = _NO_ROWS, self._echoes + len(self._changes), []
         elif transactional and prefix == HEARTBEAT_PREFIX:
             self._beat = heartbeat(content)
-
-    def _row(self, frame: bytes) -> None:
-        if table := self._shapes[frame[OID : OID + 4]]:
-            self._changes.append(DECODE[frame[KIND]](table, frame))
-            self._size += len(frame)
 
     def _truncate(self, frame: bytes) -> None:
         for oid in protocol.truncated(frame):
             if table := self._shapes[oid.to_bytes(4)]:
-                if self._handlers is self._counting:
-                    self._echoes += 1
-                else:
+                if self._rows:
                     self._changes.append(Change(table, Op.TRUNCATE, None, None))
+                else:
+                    self._echoes += 1
 
     def _count(self, frame: bytes) -> None:
         if table := self._shapes[frame[OID : OID + 4]]:
             self._echoes += 1
             if self._tells and table.name in self._tells:
-                self._row(frame)
+                self._changes.append(DECODE[frame[KIND]](table, frame))
+                self._size += len(frame)
 
 
 def heartbeat(content: bytes) -> float:

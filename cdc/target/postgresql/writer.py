@@ -19,6 +19,7 @@ from cdc.sql import look
 from cdc.sql import postgresql as sql
 from cdc.target.collapse import Move, Removals, Step, Upserts, alone
 from cdc.target.guard import Guard, Seen, plan_of
+from cdc.target.postgresql.copy_text import copy_text
 from cdc.target.tally import Tally
 
 _STAGED = 100
@@ -89,9 +90,8 @@ class Writer:
                 self._connection.execute(f"truncate {table}".encode())
             self.filled.add(table)
             with self._connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin".encode()) as copy:
-                write_row = copy.write_row
-                for row in step.rows:
-                    write_row(row)
+                for text in copy_text(step.rows):
+                    copy.write(text)
 
     def run(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> None:
         """Apply the steps in order. Raises `Incomplete` when rows are missing whose images are partial."""
@@ -137,7 +137,9 @@ class Writer:
         cursor = self._execute(given, sql.upsert, step.plan, step.mask, stage)
 
         def settle(tally: Tally) -> list[Write]:
-            updated, rest, *_ = _row(cursor)
+            updated, rest, *further = _row(cursor)
+            if step.plan.newest is not None:
+                tally.keep(step.plan.mapping, further[-1])
             lacking = [step.writes[place - 1] for place in rest] if step.partial else []
             inserted = 0 if step.partial else rest
             tally.add(step.plan.mapping, Op.UPDATE, updated)
@@ -163,8 +165,9 @@ class Writer:
         plan, step = write.plan, alone(write)
         assert write.moved is not None
         given = [sql.array([text]) for text in (*step.rows[0], *write.moved)]
-        if _row(self._execute(given, sql.move, plan, step.mask))[0]:
-            return partial(_moved, plan)
+        moved, *further = _row(self._execute(given, sql.move, plan, step.mask))
+        if moved:
+            return partial(_moved, plan, further[-1] if plan.newest is not None else 0)
         if step.partial:
             return lambda _: [write]
         if plan.deletes not in KEEPING:
@@ -187,8 +190,9 @@ def _seen(cursor: psycopg.Cursor[Any]) -> Seen:
     return [((result.fname(at) or b"").decode(), (result.ftype(at), result.fmod(at))) for at in range(result.nfields)]
 
 
-def _moved(plan: TargetPlan, tally: Tally) -> list[Write]:
+def _moved(plan: TargetPlan, kept: int, tally: Tally) -> list[Write]:
     tally.add(plan.mapping, Op.UPDATE)
+    tally.keep(plan.mapping, kept)
     return []
 
 
