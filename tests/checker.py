@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 import pymysql
@@ -68,26 +68,56 @@ def audits(names: Sequence[str], is_postgresql: bool) -> list[str]:
     ]
 
 
-def journalled(journal: Path, source: Any) -> Tables:
-    """Return the source's tables as the journal says they must be; only what became of its last COMMIT may have to be asked."""
-    tables: Tables = {name: dict(rows) for name, rows in OPENING.items()}
-    pending: dict[int, dict[str, Any]] = {}
-    for line in map(json.loads, journal.read_text().splitlines() if journal.exists() else ()):
-        if "tables" in line:
-            pending[line["n"]] = line["tables"]
-        elif (changed := pending.pop(line["n"])) and line["committed"]:
-            apply(tables, changed)
-    for n, changed in pending.items():
-        if execute(source, f"select 1 from wrote where n = {n}"):
-            apply(tables, changed)
-    return tables
+Ask: TypeAlias = Callable[[tuple[Server, str], str], list[tuple[Any, ...]]]
+
+
+class Journal:
+    """The writer's journal: each look reads on where the last one ended."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._at = path, 0
+        self._tables: Tables = _copied(OPENING)
+        self._pending: dict[int, dict[str, Any]] = {}
+        self.transactions = 0
+        """Committed, of those that have been read."""
+
+    def tables(self, source: Any) -> Tables:
+        """Return the source's tables as they must be; only what became of the last COMMIT may have to be asked."""
+        for line in map(json.loads, self._lines()):
+            if "tables" in line:
+                self._pending[line["n"]] = line["tables"]
+            elif (changed := self._pending.pop(line["n"])) and line["committed"]:
+                self.transactions += 1
+                apply(self._tables, changed)
+        tables = _copied(self._tables)
+        for n, changed in self._pending.items():
+            if execute(source, f"select 1 from wrote where n = {n}"):
+                apply(tables, changed)
+        return tables
+
+    def _lines(self) -> list[bytes]:
+        """Return the lines that are new, whole ones only."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            found = file.read().rpartition(b"\n")
+        self._at += len(found[0]) + len(found[1])
+        return found[0].splitlines()
+
+
+def _copied(tables: Tables) -> Tables:
+    return {name: dict(rows) for name, rows in tables.items()}
 
 
 class Checker:
     """Judges one pipeline of `MAPPINGS`. Servers may have been restarted: it connects anew for each judgement."""
 
+    tables: tuple[str, ...] = _AUDITED
+
     def __init__(self, source: tuple[Server, str], target: tuple[Server, str], pipeline: str, journal: Path) -> None:
-        self.source, self.target, self.pipeline, self.journal = source, target, pipeline, journal
+        self.source, self.target, self.pipeline, self.journal = source, target, pipeline, Journal(journal)
+        self._effects = Effects()
         self.is_postgresql = isinstance(source[0], PostgreSQL), isinstance(target[0], PostgreSQL)
 
     def ask(self, side: tuple[Server, str], *statements: str) -> list[tuple[Any, ...]]:
@@ -101,7 +131,7 @@ class Checker:
         """The mappings once more, in other words."""
         connection = connect(self.source[0].engine, self.source[0].port, self.source[1])
         try:
-            tables = journalled(self.journal, connection)
+            tables = self.journal.tables(connection)
         finally:
             connection.close()
         return {
@@ -117,7 +147,7 @@ class Checker:
             "person": sorted(self.ask(self.target, "select name, ver from person")),
         }
 
-    def differences(self) -> str:
+    def differing(self) -> list[str]:
         wanted, there = self.wanted(), self.there()
         texts = []
         for table in ("item", "account"):
@@ -125,7 +155,15 @@ class Checker:
             texts += [f"{table} {key}: {wanted[table].get(key)} / {there[table].get(key)}" for key in keys]
         lost, extra = set(wanted["person"]) - set(there["person"]), set(there["person"]) - set(wanted["person"])
         texts += [f"person: {len(lost)} lost, {len(extra)} extra"] if wanted["person"] != there["person"] else []
+        return texts
+
+    def differences(self) -> str:
+        texts = self.differing()
         return f"{len(texts)} differences (journal / target): {'; '.join(texts[:5])}" if texts else ""
+
+    def verdict(self) -> tuple[int, int, int]:
+        """Return how many effects there were, and how many rows and effects of them are wrong."""
+        return self.effect_count(), len(self.differing()), len(self.wrong())
 
     def check(self) -> None:
         """Assert all that holds when the daemon has caught up."""
@@ -135,17 +173,23 @@ class Checker:
 
     def effects(self) -> None:
         """Assert what holds at any moment: no version of a row takes effect twice, none after a later one."""
-        last: dict[tuple[str, int], int] = {}
-        seen: set[tuple[str, int]] = set()
-        effects = self.ask(self.target, "select tab, op, id, ver from effect order by seq")
-        for at, (table, op, key, version) in enumerate(effects):
-            if op == "d":
-                continue
-            told = partial(_history, effects[: at + 1], key, version)
-            assert (table, version) not in seen, f"{table}: version {version} was applied twice: {told()}"
-            assert version > last.get((table, key), -ACCOUNTS - 1), f"{table} {key}: version {version} went back: {told()}"
-            seen.add((table, version))
-            last[table, key] = version
+        wrong = self.wrong()
+        assert not wrong, f"{len(wrong)} effects: {'; '.join(wrong[:5])}"
+
+    def wrong(self) -> list[str]:
+        """Return what is wrong with any effect so far. Only those are read that are new, and all where the target has come back from a backup."""
+        query = "select seq, tab, op, id, ver from effect where seq >= {} order by seq"
+        new = self.ask(self.target, query.format(self._effects.last[0]))
+        if self._effects.last[0] and new[:1] != [self._effects.last]:
+            self._effects = Effects()
+            new = self.ask(self.target, query.format(0))
+        for effect in new if not self._effects.last[0] else new[1:]:
+            told = self._effects.judge(effect)
+            if told:
+                table, key, version = effect[1], effect[3], effect[4]
+                history = f"select op, id, ver from effect where tab = '{table}' and (id = {key} or ver = {version}) and seq <= {effect[0]}"
+                self._effects.wrong.append(f"{told}: {self.ask(self.target, f'{history} order by seq desc limit 8')}")
+        return self._effects.wrong
 
     def effect_count(self) -> int:
         return int(self.ask(self.target, "select count(*) from effect")[0][0])
@@ -156,9 +200,18 @@ class Checker:
         for table in ("item", "person"):
             assert self.ask(self.target, f"select count(*) from {table} where remark <> 'untouched'") == [(0,)]
 
-    def clean_source(self) -> None:
-        """Assert that a daemon that has ended leaves nothing behind but its slot."""
-        if self.is_postgresql[0]:
+    def clean_source(self, left: Collection[int] = ()) -> None:
+        """Assert that a daemon that has ended leaves nothing behind but its slot. `left`: its sessions on MySQL or MariaDB, as far as they are known."""
+        if not self.is_postgresql[0]:
+            locked = f"lock tables {', '.join(f'{name} write' for name in self.tables)}"
+            self.ask(self.source, "set session lock_wait_timeout = 5", locked, "unlock tables")  # refused where a transaction has read one
+            deadline = time.monotonic() + 60
+            while there := set(left) & self.sessions():
+                assert time.monotonic() < deadline, f"sessions are left behind: {there}"
+                self.ask(
+                    self.source, "create table if not exists unmapped (id int)"
+                )  # the server notices a lost reader when it has something to say
+        else:
             assert (
                 self.ask(self.source, "select slot_name from pg_replication_slots where database = current_database() and temporary") == []
             )
@@ -167,23 +220,46 @@ class Checker:
             assert self.ask(self.source, f"select application_name from pg_stat_activity where {ours}") == []
             assert self.ask(self.source, "select gid from pg_prepared_xacts where database = current_database()") == []
 
-    def checkpoint(self) -> tuple[int, tuple[int, ...]] | None:
+    def sessions(self, ports: Collection[int] | None = None) -> set[int]:
+        """Return the sessions on MySQL or MariaDB that come from these ports of ours; from any where none are given."""
+        rows = self.ask(self.source, "select id, host from information_schema.processlist")
+        return {number for number, host in rows if ports is None or int(host.rpartition(":")[2] or 0) in ports}
+
+    def checkpoint(self, ask: Ask) -> tuple[int, tuple[int, ...]] | None:
         """Return the checkpoint's number and its place in the log."""
-        rows = self.ask(self.target, f"select seq, position from cdc.checkpoint where pipeline = '{self.pipeline}'")
+        rows = ask(self.target, f"select seq, position from cdc.checkpoint where pipeline = '{self.pipeline}'")
         return (rows[0][0], _place(rows[0][1])) if rows and rows[0][1] else None
 
-    def confirmed(self) -> tuple[int, ...] | None:
+    def confirmed(self, ask: Ask) -> tuple[int, ...] | None:
         """Return how far the source was told that it may forget; only PostgreSQL asks."""
         if not self.is_postgresql[0]:
             return None
         query = "select confirmed_flush_lsn::text from pg_replication_slots where database = current_database() and not temporary"
-        rows = self.ask(self.source, query)
+        rows = ask(self.source, query)
         return _lsn(rows[0][0]) if rows and rows[0][0] else None  # a slot that is being made has none
 
 
-def _history(effects: list[tuple[Any, ...]], key: int, version: int) -> list[tuple[Any, ...]]:
-    """Return what led there, for whoever has to find out why."""
-    return [effect for effect in effects if effect[2] == key or effect[3] == version][-8:]
+class Effects:
+    """What the triggers wrote down, as far as it was judged."""
+
+    def __init__(self) -> None:
+        self.last: tuple[Any, ...] = (0,)
+        self.wrong: list[str] = []
+        self._seen: set[tuple[str, int]] = set()
+        self._versions: dict[tuple[str, int], int] = {}
+
+    def judge(self, effect: tuple[Any, ...]) -> str:
+        """Take the next one; return what is wrong with it."""
+        self.last = effect
+        _, table, op, key, version = effect
+        if op == "d":
+            return ""
+        before = self._versions.get((table, key), -ACCOUNTS - 1)
+        told = f"{table} {key}: version {version} went back from {before}" if version <= before else ""
+        told = f"{table}: version {version} was applied twice" if (table, version) in self._seen else told
+        self._seen.add((table, version))
+        self._versions[table, key] = version
+        return told
 
 
 def _place(position: str) -> tuple[int, ...]:
@@ -203,6 +279,8 @@ class Watcher:
 
     def __init__(self, checker: Checker) -> None:
         self.checker = checker
+        self._open: dict[tuple[int, str], Any] = {}
+        """Its own connections: a login costs more than twenty looks."""
         self.problems: list[str] = []
         self.samples = 0
         self._ended = threading.Event()
@@ -216,18 +294,32 @@ class Watcher:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.05):
-            with suppress(psycopg.Error, pymysql.MySQLError, OSError):  # a server is down, or our tables are not made yet
+            try:
                 self._sums()
                 self._positions()
                 self.samples += 1
+            except (psycopg.Error, pymysql.MySQLError, OSError):  # a server is down, or our tables are not made yet
+                self._close()
+        self._close()
+
+    def _ask(self, side: tuple[Server, str], statement: str) -> list[tuple[Any, ...]]:
+        server, database = side
+        if (server.port, database) not in self._open:
+            self._open[server.port, database] = connect(server.engine, server.port, database)
+        return execute(self._open[server.port, database], statement)
+
+    def _close(self) -> None:
+        while self._open:
+            with suppress(psycopg.Error, pymysql.MySQLError, OSError):  # it is lost already
+                self._open.popitem()[1].close()
 
     def _sums(self) -> None:
-        ((count, total),) = self.checker.ask(self.checker.target, "select count(*), sum(balance) from account")
+        ((count, total),) = self._ask(self.checker.target, "select count(*), sum(balance) from account")
         if count and (count, int(total)) != (ACCOUNTS, ACCOUNTS * START):
             self.problems.append(f"half a transaction was to be seen: {count} accounts with {total}")
 
     def _positions(self) -> None:
-        confirmed, now = self.checker.confirmed(), self.checker.checkpoint()
+        confirmed, now = self.checker.confirmed(self._ask), self.checker.checkpoint(self._ask)
         if now is None:
             return
         if self._last is not None and (now[0] < self._last[0] or now[1] < self._last[1]):

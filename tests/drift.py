@@ -41,7 +41,7 @@ class Drifting:
     def __init__(self, folder: Path, source: Server, target: Server) -> None:
         self.folder, self.table, self._number = folder, "", 0
         self.name = f"drift_{uuid4().hex[:8]}"
-        names = {"erp": f"erp_{self.name}", "crm": f"crm_{self.name}"}
+        self.names = names = {"erp": f"erp_{self.name}", "crm": f"crm_{self.name}"}
         self.servers = {"erp": source, "crm": target}
         urls = {side: server.create(names[side]) for side, server in self.servers.items()}
         self.connections: Mapping[str, Any] = {side: server.connect(names[side]) for side, server in self.servers.items()}

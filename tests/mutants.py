@@ -30,7 +30,7 @@ source_paths = ["cdc"]
 only_mutate = ["cdc/{part}/*"]
 also_copy = {copied}
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider", "-k", "not takes_time"]
+pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider", "-k", "not takes_time and not or_the_time and not monsters"]
 use_git_change_detection = false
 """
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.servers import PASSWORD, PostgreSQL, Server, free_port
+from tests import warm
 
 _PROGRAM = """
 from cdc.app.cli import main
@@ -35,6 +36,8 @@ class Service:
 
     suffix = ""
     """Of the databases' names."""
+    patience = 120.0
+    """Seconds at most that a command may take."""
 
     def __init__(
         self,
@@ -50,7 +53,7 @@ class Service:
         self.names |= {name: self.names[name] + self.suffix for name in servers}
         urls = {name: server.create(self.names[name]) for name, server in servers.items()}
         self.connections: dict[str, Any] = {name: server.connect(self.names[name]) for name, server in servers.items()}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm.Process | subprocess.Popen[bytes] | None = None
         lines = ["version: 1", "databases:"]
         lines += [f'  {name}: {{url: "{url}", password: "{PASSWORD}"}}' for name, url in urls.items()]
         lines.append("pipelines:")
@@ -76,7 +79,7 @@ class Service:
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", self._program, "-c", str(self.folder / "cdc.yaml"), *words]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+        return warm.run(command, timeout=self.patience)
 
     def once(self) -> None:
         """Run until all is applied that the logs hold now."""
@@ -86,7 +89,7 @@ class Service:
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         with (self.folder / "log").open("ab") as log:
             command = [sys.executable, "-c", self._program, "-c", str(self.folder / "cdc.yaml"), "run"]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **(environment or {})})
+            self.process = warm.start(command, log, log, {**os.environ, **(environment or {})})
 
     def kill(self) -> None:
         assert self.process is not None

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from demo.servers import Server
 from tests.checker import MAPPINGS, Checker, Watcher, prepare
 from tests.proxy import Proxy
 from tests.service import Service
-from tests.workload import SCHEMA
+from tests.workload import PAUSE, SCHEMA
 
 
 def through(proxy: Proxy, server: Server, options: str = "") -> Server:
@@ -25,8 +26,21 @@ def through(proxy: Proxy, server: Server, options: str = "") -> Server:
     return seen
 
 
+def ports(pid: int) -> set[int]:
+    """Return the TCP ports that a process has on its side of its connections."""
+    sockets = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            sockets.add(str(entry.readlink()).removeprefix("socket:[").removesuffix("]"))
+    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return {int(line[1].rpartition(":")[2], 16) for line in lines if line[9] in sockets}
+
+
 class Siege:
     """One pipeline from a fresh database to a fresh one. `seen`: the servers as the daemon sees them, which may be through proxies."""
+
+    pause = PAUSE
+    """Of the writer, between two transactions."""
 
     def __init__(self, folder: Path, servers: tuple[Server, Server], seed: int, seen: tuple[Server, Server] | None = None) -> None:
         self.servers, self.seed = servers, seed
@@ -36,6 +50,8 @@ class Siege:
         prepare(self.service.connections["crm"], self.service.is_postgresql("crm"))
         names, self.journal = self.service.names, folder / "journal"
         self.checker = Checker((servers[0], names["erp"]), (servers[1], names["crm"]), names["p"], self.journal)
+        self.kept = False
+        """Nothing is taken down in the end, for whoever has to find out what went wrong."""
         self.watcher = Watcher(self.checker)
         self._writer: subprocess.Popen[bytes] | None = None
 
@@ -43,6 +59,7 @@ class Siege:
         """Let the writer begin."""
         source, database = self.servers[0], self.service.names["erp"]
         command = [sys.executable, "-m", "tests.workload", source.engine, str(source.port), database, str(self.journal), str(self.seed)]
+        command.append(str(self.pause))
         self._writer = subprocess.Popen(command)
 
     def rest(self) -> None:
@@ -81,12 +98,21 @@ class Siege:
 
     def end(self) -> None:
         """A clean stop; the judge has the last word, also on what a start without any change does."""
+        sessions = self._sessions()
         self.service.stop()
-        self.checker.clean_source()
+        self.checker.clean_source(sessions)
         effects = self.checker.effect_count()
         self.service.once()
         assert self.checker.effect_count() == effects, "a start without any change has written"
         self.judge()
+
+    def _sessions(self) -> set[int]:
+        """Return the daemon's sessions on its source, where that is MySQL or MariaDB and no proxy stands between."""
+        process = self.service.process
+        assert process is not None
+        if self.service.is_postgresql("erp") or process.poll() is not None:
+            return set()
+        return self.checker.sessions(ports(process.pid))
 
     def close(self) -> None:
         self.watcher.end()
@@ -95,5 +121,6 @@ class Siege:
             self._writer.wait()
         if self.service.process is not None and self.service.process.poll() is None:
             self.service.kill()
-        self.service.command("teardown", "--yes", "--crosswalk")
-        self.service.close()
+        if not self.kept:
+            self.service.command("teardown", "--yes", "--crosswalk")
+            self.service.close()

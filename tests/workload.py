@@ -1,6 +1,6 @@
 """A process that writes to a source database and keeps a journal: what it was about to commit, and whether it did.
 
-`python -m tests.workload ENGINE PORT DATABASE JOURNAL SEED`, until SIGTERM. It shares no code with the daemon. A transaction leaves its number in a
+`python -m tests.workload ENGINE PORT DATABASE JOURNAL SEED [PAUSE]`, until SIGTERM. It shares no code with the daemon. A transaction leaves its number in a
 table that nobody maps, so that what became of a COMMIT whose answer was lost can be asked later. One row of the journal:
 `{"n": 7, "tables": {"item": {"3": ["name", 41, true], "5": null}}}`, then `{"n": 7, "committed": true}`.
 """
@@ -34,7 +34,8 @@ SCHEMA = (
 """Versions begin below zero: a row is told by its version, and no two have the same."""
 OPENING: Tables = {"item": {}, "account": {key: [START, key - ACCOUNTS] for key in range(ACCOUNTS)}, "person": {}}
 _FAULTS = (psycopg.Error, pymysql.MySQLError, OSError)
-_PAUSE = 0.003
+PAUSE = 0.003
+"""Seconds between two transactions."""
 
 
 def connect(engine: str, port: int, database: str) -> Any:
@@ -160,7 +161,7 @@ def apply(tables: Tables, changed: dict[str, Any]) -> None:
                 tables[name][int(key)] = row
 
 
-def main(engine: str, port: str, database: str, journal: str, seed: str) -> None:
+def main(engine: str, port: str, database: str, journal: str, seed: str, pause: str = str(PAUSE)) -> None:
     writer, asked = Writer(Path(journal), int(seed)), []
     signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -178,7 +179,7 @@ def main(engine: str, port: str, database: str, journal: str, seed: str) -> None
             writer.resolve(run)
             while not asked:
                 writer.transaction(run)
-                time.sleep(_PAUSE)
+                time.sleep(float(pause))
         except _FAULTS:
             continue
         finally:

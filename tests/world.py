@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.servers import PASSWORD, PostgreSQL, Server, free_port
+from tests import warm
 
 _PG_AUDIT = (
     "create table effect (seq bigint generated always as identity primary key, op text, id int, ver bigint)",
@@ -56,7 +57,7 @@ class World:
         self._prepare(isinstance(source, PostgreSQL), isinstance(target, PostgreSQL))
         self.rows: dict[int, tuple[str, int, bool]] = {}
         self.version = 0
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: warm.Process | subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "log"
         self.config = folder / "cdc.yaml"
@@ -123,7 +124,7 @@ class World:
     def start(self, *words: str) -> None:
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "cdc", "-c", str(self.config), *(words or ("run",))]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+            self.process = warm.start(command, log, log, {**os.environ, "PYTHONUNBUFFERED": "1"})
 
     def kill(self) -> None:
         assert self.process is not None
@@ -137,9 +138,7 @@ class World:
         return self.process.wait(60)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "cdc", "-c", str(self.config), *words], check=False, capture_output=True, text=True, timeout=120
-        )
+        return warm.run([sys.executable, "-m", "cdc", "-c", str(self.config), *words])
 
     def expected(self) -> dict[int, tuple[str, int]]:
         return {key: (name.upper(), version) for key, (name, version, active) in self.rows.items() if active}

@@ -34,9 +34,12 @@ class Engine:
     """What writes a plan's rows, by what it does, for people."""
     probe: Callable[[Endpoint, str], Probe]
     transaction_at: TransactionAt
+    certificate: Callable[[Endpoint], float | None]
+    """When the server's certificate ends."""
 
 
 def _postgresql() -> Engine:
+    from cdc.server.postgresql import certificate
     from cdc.source.postgresql.admin import PostgreSQLSourceAdmin
     from cdc.source.postgresql.excerpt import transaction_at
     from cdc.source.postgresql.probe import PostgreSQLProbe
@@ -48,11 +51,12 @@ def _postgresql() -> Engine:
 
     return Engine(
         PostgreSQLSource, PostgreSQLSourceAdmin, PostgreSQLTarget, PostgreSQLTargetAdmin, PostgreSQLReader, statements, PostgreSQLProbe,
-        transaction_at,
+        transaction_at, certificate,
     )  # fmt: skip
 
 
 def _mysql() -> Engine:
+    from cdc.server.mysql import certificate
     from cdc.source.mysql.admin import MySQLSourceAdmin
     from cdc.source.mysql.excerpt import transaction_at
     from cdc.source.mysql.probe import MySQLProbe
@@ -63,7 +67,9 @@ def _mysql() -> Engine:
     from cdc.target.mysql.target import MySQLTarget
 
     source_admin = lambda endpoint, _: MySQLSourceAdmin(endpoint)  # noqa: E731
-    return Engine(MySQLSource, source_admin, MySQLTarget, MySQLTargetAdmin, MySQLReader, statements, MySQLProbe, transaction_at)
+    return Engine(
+        MySQLSource, source_admin, MySQLTarget, MySQLTargetAdmin, MySQLReader, statements, MySQLProbe, transaction_at, certificate,
+    )  # fmt: skip
 
 
 _ENGINES: Mapping[str, Callable[[], Engine]] = {"postgresql": _postgresql, "mysql": _mysql}
@@ -99,6 +105,13 @@ class Line:
     def transaction_at(self, tables: Sequence[TableName], where: str, *, behind: bool = False) -> Excerpt | None:
         """Return what the transaction at a place in the source's log changes in these tables. Nothing is disturbed by that."""
         return self.source_engine.transaction_at(self.source, self.name, tables, where, behind=behind)
+
+    def source_certificate(self) -> float | None:
+        """Return when the source's certificate ends, as Unix time; None without TLS."""
+        return self.source_engine.certificate(self.source)
+
+    def target_certificate(self) -> float | None:
+        return self.target_engine.certificate(self.target)
 
     def source_admin(self) -> SourceAdmin:
         return self.source_engine.source_admin(self.source, self.name)

@@ -48,7 +48,17 @@ class Options:
     color: bool
 
 
-class _Commands(click.Group):
+class Commands(click.Group):
+    """A group that knows what may have been meant by a command that it does not have."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        there = self.list_commands(ctx)
+        if args and args[0] not in there and not args[0].startswith("-"):
+            ctx.fail(f"no command '{args[0]}'; {did_you_mean(args[0], there) or 'there are: ' + ', '.join(there)}")
+        return super().resolve_command(ctx, args)
+
+
+class _Root(Commands):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's signature
         return list(COMMANDS)
 
@@ -58,13 +68,8 @@ class _Commands(click.Group):
         command: click.Command = import_module(f"cdc.app.commands.{cmd_name}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no command '{args[0]}'; {did_you_mean(args[0], COMMANDS) or 'there are: ' + ', '.join(COMMANDS)}")
-        return super().resolve_command(ctx, args)
 
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "-c", "--config", type=click.Path(path_type=Path), default="cdc.yaml", envvar="CDC_CONFIG", show_default=True, show_envvar=True,
     help="The service file.",

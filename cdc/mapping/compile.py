@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from cdc.mapping.catalogue import check_old_rows, check_required, check_target, find_table
+from cdc.mapping.clock import check_time, newest
 from cdc.mapping.column import Item, check_columns, check_expressions, check_where, constant
 from cdc.mapping.coverage import check_coverage
 from cdc.mapping.declared import types as _types
@@ -18,7 +19,7 @@ from cdc.mapping.function import row_functions
 from cdc.mapping.merged import merged
 from cdc.mapping.notes import notes
 from cdc.mapping.plan import Bind, Plan, Route, RowPlan
-from cdc.mapping.present import Present, alike, gone, padded, same_columns, unfit
+from cdc.mapping.present import Present, alike, gone, lacks, padded, same_columns, unfit, without_others
 from cdc.mapping.query.plan import query_plan
 from cdc.mapping.query.prepare import RESULT, Answers, Prepared, check_key, prepare
 from cdc.mapping.rank import ranks
@@ -113,6 +114,7 @@ def _check(one: _Checked) -> Iterator[Problem]:
     yield from merged(one.spec, one.source, items) if one.query is None else ()
     yield from notes(one.spec, one.source, one.target, items)
     yield from told(one.spec, one.target, items)
+    yield from check_time(one.spec, one.target, items)
     yield from _soft_delete(one)[1]
     scope = _scope(one, one.source.columns)
     yield from check_coverage(one.spec, scope, frozenset(column.name for column in one.source.columns if not column.nullable))
@@ -177,6 +179,7 @@ def _target_plan(one: _Checked, rank: int) -> TargetPlan:
         one.spec.halts,
         scope(one.spec, one.target, items) if one.spec.truncate is Truncates.APPLY else (),
         *spellings(one.spec.key, items, one.source, one.target),
+        newest(one.spec, names),
     )
 
 
@@ -209,11 +212,18 @@ def _as_now(one: _Checked, plan: TargetPlan, table: Table, found: tuple[Definiti
         raise unfit(plan.mapping, table.name, next(problem for problem in problems if problem.level is Level.ERROR))
     if same_columns(table, definition):
         return _row_plan(one, plan, table)
-    known = {column.name for column in table.columns}
-    fits = not failed(_expressions(one, table.columns)[2])
-    lacking = () if fits else tuple(column for column in current.columns if column.name not in known)
-    wider = Table(table.name, (*table.columns, *lacking), table.key, table.old)
-    return padded(_row_plan(one, plan, wider), table, len(lacking), current)
+    columns = _widened(one, table, current)
+    wider = Table(table.name, columns, table.key, table.old)
+    return padded(_row_plan(one, plan, wider), table, len(columns) - len(table.columns), current)
+
+
+def _widened(one: _Checked, table: Table, current: Table) -> tuple[Column, ...]:
+    """Return the columns that an older shape is bound with: its own, and behind them those that the mapping can't do without."""
+    for columns in (table.columns, (*table.columns, *lacks(table.columns, current))):
+        if not failed(_expressions(one, columns)[2]):
+            return columns
+    columns = without_others(table, current)
+    return (*columns, *lacks(columns, current))
 
 
 def _row_plan(one: _Checked, plan: TargetPlan, table: Table) -> RowPlan:

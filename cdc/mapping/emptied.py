@@ -20,7 +20,7 @@ _PLAIN = frozenset({Kind.BOOL, Kind.INT, Kind.TEXT, Kind.ENUM, Kind.DATE, Kind.U
 
 def scope(spec: MappingSpec, target: Definition, items: Sequence[Item]) -> tuple[tuple[Column, Value], ...]:
     """Return the constants that each row of the mapping has: columns that are always written, and never otherwise."""
-    seldom = {*spec.only_at(Moment.INSERT), *spec.only_at(Moment.UPDATE)}
+    seldom = {*spec.only_at(Moment.INSERT), *spec.only_at(Moment.UPDATE), *spec.newest()}
     fixed = (
         (target.column(item.column), item.node.native) for item in items if isinstance(item.node, Constant) and item.column not in seldom
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from cdc.mapping.change_row import FACTS
@@ -12,7 +13,7 @@ from cdc.mapping.plan import KeyOf, MapRow, Now, RowPlan
 from cdc.mapping.query.query import Query, Question, Refusal
 from cdc.model.change import ABSENT, Row
 from cdc.model.errors import Drifted
-from cdc.model.table import Definition, Table, TableName
+from cdc.model.table import Column, Definition, Table, TableName
 
 _AGAIN = "The pipeline waits and goes on by itself once they fit."
 
@@ -65,6 +66,22 @@ def unfit(mapping: str, table: TableName, problem: Problem) -> Drifted:
         f"{problem.help or 'Mend the mapping or the table.'}{'' if (problem.help or '.').endswith('.') else '.'} {_AGAIN}",
         (mapping,),
     )
+
+
+def lacks(columns: Sequence[Column], now: Table) -> tuple[Column, ...]:
+    """Return the table's present columns that an older shape has not."""
+    known = {column.name for column in columns}
+    return tuple(column for column in now.columns if column.name not in known)
+
+
+def without_others(table: Table, now: Table) -> tuple[Column, ...]:
+    """Return an older shape's columns, those apart that have another type now: such a value may be another column's of the name, and is lacking.
+
+    They keep their places, under a name that no column has. The key is not among them: the row is found by what it was.
+    """
+    present, key = {column.name: column.type for column in now.columns}, {table.columns[at].name for at in table.key}
+    kept = (column.name in key or present.get(column.name, column.type) == column.type for column in table.columns)
+    return tuple(column if keep else replace(column, name=f"\0{column.name}") for column, keep in zip(table.columns, kept, strict=True))
 
 
 def padded(plan: RowPlan, table: Table, lacking: int, now: Table) -> RowPlan:

@@ -140,8 +140,10 @@ def _unused(spec: MappingSpec, items: Sequence[Item]) -> Iterator[Problem]:
 
 
 def described(spec: MappingSpec) -> str:
-    """Return what the service file and these keys add to the generated functions, as comments: whoever compares two plans has to see it."""
+    """Return what the service file, these keys and `clock` add to the generated functions, as comments: whoever compares two plans has to see it."""
     lines = [f"# {column or 'all columns'}: {key} {dict(given)}\n" for (column, key), given in sorted(spec.special.items())]
+    if spec.clock:
+        lines.append(f"# newest by {spec.clock.column}, ties to the {spec.clock.ties}: {', '.join(spec.newest())}\n")
     if any(spec.zones):
         lines.append(f"# clocks: {spec.zones.source or 'unknown'} to {spec.zones.target or 'unknown'}\n")
     return "".join(lines)

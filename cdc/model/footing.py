@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from cdc.model.value import value
 
@@ -28,3 +29,5 @@ class Footing:
     """What publishes the table. As long as one of them stays, it is published all the time."""
     parts: Mapping[str, Partition]
     """The number of each partition → what it is."""
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """Column → its number, which no other column of the table ever had."""

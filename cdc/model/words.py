@@ -23,10 +23,14 @@ class Words:
     """Behind the values: what becomes of an entry that is there."""
     cast: str
     """A column as the text that an entry has, `{}` being its name."""
+    exact: str
+    """What holds besides where `{}` and `{}` are equal, if blanks at the end count."""
     epoch: str
     """The server's clock, in seconds since the epoch."""
     leading: str
     """The query for the first columns of a table's indexes, `{schema}` and `{table}` being literals."""
+    patience: str
+    """The statement behind which the session waits for the lock of a row for `{}` seconds at most."""
 
 
 @value

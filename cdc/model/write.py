@@ -39,6 +39,18 @@ class Truncates(Enum):
     """The rows that the target holds of the mapping are deleted by its rule."""
 
 
+@value
+class Newest:
+    """What a row that is there takes only from a write that is later than the row itself. A time is later than NULL."""
+
+    clock: int
+    """Position in `columns` of the time of the row's last change."""
+    columns: frozenset[int]
+    """Positions of what goes by it; the clock is one of them, so that it never goes back."""
+    ties: bool
+    """A write of the same time counts as later."""
+
+
 @identity
 class TargetPlan:
     """How one mapping writes its target table. Known by identity; statements are built from it once."""
@@ -68,6 +80,7 @@ class TargetPlan:
     """The server holds some different texts of the key equal: by a collation, or for blanks at the end."""
     exact: bool = False
     """The source tells such texts apart: a row whose key is another text is another's, however equal the server holds the two."""
+    newest: Newest | None = None
 
 
 @value
@@ -166,3 +179,5 @@ class Applied:
     """mapping → upserts of what was there already, deletes of what was not, and changes of rows that the source has no more."""
     adopted: Mapping[str, int] = field(default_factory=dict)
     """mapping → rows of the target that became a source row's own, by `match`."""
+    kept: Mapping[str, int] = field(default_factory=dict)
+    """mapping → rows that kept other values than a write's, since they are newer. The write counts as what the rest of it did."""

@@ -11,8 +11,9 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from dataclasses import replace
 
 from cdc.mapping.plan import Bind, QueryPlan
+from cdc.mapping.query.query import Query
 from cdc.model.change import ABSENT, Change, Op, Position, Row
-from cdc.model.errors import BadRow, Misconfigured, ParkedChanged
+from cdc.model.errors import BadRow, Drifted, Misconfigured, ParkedChanged
 from cdc.model.parked import Parked
 from cdc.model.value import value
 from cdc.model.write import Applied, Batch, Touched, Write
@@ -102,7 +103,7 @@ def root_keys(source: Source, plan: QueryPlan, touched: Touched) -> Sequence[Row
     keys = dict.fromkeys(touched.keys)
     for place, values in touched.asked.items():
         asking = plan.asking[place]
-        for row in source.query(asking.query, values, touched.since):
+        for row in _told(source, plan, asking.query, values, touched.since):
             if (key := asking.key_of(row)) is not None:
                 keys[key] = None
     return tuple(keys)
@@ -146,7 +147,7 @@ def _translate(bind: Bind, plan: QueryPlan, *, approved: bool = False) -> Transl
 def _rows(source: Source, plan: QueryPlan, keys: Sequence[Row], since: Position) -> dict[Row, Row]:
     """Return root key → row."""
     rows: dict[Row, Row] = {}
-    for row in source.query(plan.query, keys, since):
+    for row in _told(source, plan, plan.query, keys, since):
         key = tuple([row[at] for at in plan.result.key])
         if rows.setdefault(key, row) is not row:
             raise Misconfigured(
@@ -154,6 +155,14 @@ def _rows(source: Source, plan: QueryPlan, keys: Sequence[Row], since: Position)
                 "A root row makes one target row: aggregate with `group by`, or choose one child by `order by … limit 1`.",
             )
     return rows
+
+
+def _told(source: Source, plan: QueryPlan, query: Query, values: Sequence[Row], since: Position) -> Iterator[Row]:
+    try:
+        yield from source.query(query, values, since)
+    except Drifted as error:
+        mapping = plan.target.mapping
+        raise Drifted(f"mapping {mapping}: {error}; asked for what the log tells up to {since}", error.hint, (mapping,)) from error
 
 
 def _gone(source: Source, plan: QueryPlan, keys: Sequence[Row], found: Collection[Row], since: Position) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from cdc.mapping.plan import Bind, Now, RowPlan
 from cdc.model.change import ABSENT, Change, Position, Row
 from cdc.model.errors import BadRow, Incomplete, Misconfigured, ParkedChanged, Refused
 from cdc.model.table import Table
-from cdc.model.write import KEEPING, Applied, Batch, Write
+from cdc.model.write import KEEPING, Applied, Batch, TargetPlan, Write
 from cdc.pipeline.emptied import prove_emptied, with_deletes
 from cdc.pipeline.way import Way
 from cdc.source.base import Source
@@ -74,16 +74,29 @@ def refreshed(source: Source, bind: Bind, writes: Sequence[Write], since: Positi
     """Complete partial writes that the target can't be trusted to have the rest of, whether it has the row or not.
 
     A mapping that ignores deletes may have kept the row when `where` no longer took it, and what the log leaves out now may have changed
-    in between. A row that changes its key was perhaps completed under the old one when the source had given that to another row. A row
+    in between. What goes by the row's time is compared with it, all of it. A row that changes its key was perhaps completed under the old one when the source had given that to another row. A row
     that is older than a column, or than its name, may have had a value under another name. The write of a row that is gone from the
     source goes as it is.
     """
-    partial = [w for w in writes if w.image is not None and ABSENT in w.image and _doubtful(w, bind)]
+    wary = any(_wary(table, plan, bind) for table, plan in {(w.change.table, w.plan) for w in writes if w.image is not None})
+    partial = [w for w in writes if (wary or w.moved is not None) and w.image is not None and ABSENT in w.image and _doubtful(w, bind)]
     return completed(writes, complete(source, bind, partial, since)) if partial else writes
 
 
+def _wary(table: Table, plan: TargetPlan, bind: Bind) -> bool:
+    """Whether a partial write may be doubtful without a change of its key: of most plans none is, and no image needs a look."""
+    return plan.deletes in KEEPING or plan.newest is not None or _now(table, plan, bind) is not None
+
+
 def _doubtful(write: Write, bind: Bind) -> bool:
-    return write.moved is not None or write.plan.deletes in KEEPING or _now(write, bind) is not None
+    moved, table, plan = write.moved is not None, write.change.table, write.plan
+    return moved or plan.deletes in KEEPING or _now(table, plan, bind) is not None or _untimed(write)
+
+
+def _untimed(write: Write) -> bool:
+    """Whether something is left out that goes by the row's time: the target's own may be newer, or older, than what was left out."""
+    newest = write.plan.newest
+    return newest is not None and write.image is not None and any(write.image[at] is ABSENT for at in newest.columns)
 
 
 def completed(writes: Iterable[Write], wholes: Mapping[int, Write | None]) -> Sequence[Write]:
@@ -126,14 +139,14 @@ def _by_table(writes: Iterable[Write], bind: Bind) -> Mapping[Table, list[tuple[
     """Group the writes, each with itself as a write of the table as it is now: that is what the source can be asked for."""
     grouped: dict[Table, list[tuple[Write, Write]]] = {}
     for write in writes:
-        now = _now(write, bind)
+        now = _now(write.change.table, write.plan, bind)
         given = write if now is None else replace(write, change=_as_now(write.change, now))
         grouped.setdefault(given.change.table, []).append((write, given))
     return grouped
 
 
-def _now(write: Write, bind: Bind) -> Now | None:
-    return next(plan.now for plan in bind(write.change.table) if plan.target == write.plan)
+def _now(table: Table, target: TargetPlan, bind: Bind) -> Now | None:
+    return next(plan.now for plan in bind(table) if plan.target is target)
 
 
 def _as_now(change: Change, now: Now) -> Change:
@@ -154,13 +167,18 @@ def _source_key(table: Table, write: Write) -> Row:
 
 def _whole(write: Write, row: Row, plan: RowPlan) -> Write | None:
     assert write.change.new is not None
-    filled = _filled(write.change.new, row)
+    filled = row if _timeless(write) else _filled(write.change.new, row)
     mapped = plan.map_row(with_change(filled, write.change, write.committed_at) if plan.asks else filled)
     if mapped is None or mapped[0] != write.key:
         return None
     if plan.asks and ABSENT in mapped[1]:
         raise _unknown_past(plan)
     return replace(write, image=mapped[1])
+
+
+def _timeless(write: Write) -> bool:
+    """Whether the time itself was left out: the row's time is that of the row as it is now, and so must be all of it."""
+    return write.plan.newest is not None and write.image is not None and write.image[write.plan.newest.clock] is ABSENT
 
 
 def _unknown_past(plan: RowPlan) -> Misconfigured:

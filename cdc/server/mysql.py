@@ -12,6 +12,7 @@ from pymysql.connections import Connection
 
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError, Denied, Unreachable
+from cdc.server.certificate import ends
 from cdc.server.mysql_errors import HINTS, KINDS
 from cdc.server.silence import connected
 
@@ -65,6 +66,17 @@ def connect(endpoint: Endpoint, *, database: bool = True) -> Connection[Any]:
             cursor.execute(f"set session sql_mode = '{SQL_MODE}', time_zone = '+00:00'")
             cursor.execute("set session transaction isolation level read committed")
         return connection
+
+
+def certificate(endpoint: Endpoint) -> float | None:
+    """Return when the server's certificate ends, as Unix time; None where we speak no TLS with it. Raises `CdcError`."""
+    if "unix_socket" in endpoint.options or not _tls(endpoint.options):
+        return None
+    connection = connect(endpoint, database=False)
+    try:
+        return ends(endpoint, connection._sock.getpeercert(binary_form=True))  # type: ignore[attr-defined]  # noqa: SLF001, PyMySQL has no other way to it
+    finally:
+        connection.close()
 
 
 def connect_to_ask(endpoint: Endpoint) -> Connection[Any]:

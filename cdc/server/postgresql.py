@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import CdcError, Unreachable
+from cdc.server.certificate import of_postgresql
 from cdc.server.postgresql_errors import HINTS, KINDS
 from cdc.server.silence import OPTION, of_libpq, of_server
 
@@ -59,6 +60,11 @@ def connect(endpoint: Endpoint, application: str, settings: Mapping[str, str] = 
         connection = psycopg.connect(conninfo(endpoint, application, settings), autocommit=True)
         connection.prepare_threshold = 2
         return connection
+
+
+def certificate(endpoint: Endpoint) -> float | None:
+    """Return when the server's certificate ends, as Unix time; None where it speaks no TLS. Raises `CdcError`."""
+    return of_postgresql(endpoint, PATIENCE)
 
 
 @contextmanager

@@ -82,6 +82,10 @@ class Source(Protocol):
         """Return how many row changes have been read and wait to be applied. May be called from any thread."""
         ...
 
+    def remarks(self) -> Iterable[str]:
+        """Yield what people should hear of that stood in the log, each once. May be called from any thread."""
+        ...
+
     def close(self) -> None:
         """Close all connections. Does not raise."""
         ...

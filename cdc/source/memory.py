@@ -78,6 +78,9 @@ class MemorySource:
     def queued(self) -> int:
         return 0
 
+    def remarks(self) -> Iterable[str]:
+        return ()
+
     def close(self) -> None:
         return
 

@@ -15,6 +15,11 @@ def renamed(before: TableName, after: TableName) -> Drifted:
     return Drifted(f"{before} was renamed to {after}", f"Give it its name back, or change `source` in the mappings to {after}. {_AGAIN}")
 
 
+def anew(table: TableName, column: str) -> str:
+    """Say of a column what is no error: each row that changes is followed, and the others could only be compared."""
+    return f"{table}: the column '{column}' was dropped and made anew, or took another's name: what rows have in it that have not changed since is in no log"
+
+
 def gone(names: Collection[TableName]) -> Drifted:
     """They may have another name now: the log has said nothing yet."""
     tables = ", ".join(sorted(map(str, names)))

@@ -10,7 +10,8 @@ from cdc.model.table import Column, TableName, Unique
 from cdc.model.types import Kind
 from cdc.model.value import value
 from cdc.model.write import TargetPlan
-from cdc.sql.mysql_literals import Tuples, canonical, encoded, literals, tuples
+from cdc.sql.mysql_literals import TEXTS, Tuples, agrees, canonical, encoded, literals, tuples
+from cdc.sql.mysql_newest import Newer, newer, settle
 from cdc.sql.names import my_name, my_table
 
 
@@ -182,7 +183,7 @@ def _letters(column: Column) -> str:
 
 def marks(soft_delete: Sequence[tuple[Column, Value]]) -> str:
     """Return the condition that a soft delete has marked a row."""
-    return f"({' and '.join(_is(column, literals(column)([text])[0]) for column, text in soft_delete)})" if soft_delete else "false"
+    return f"({' and '.join(agrees(column, literals(column)([text])[0]) for column, text in soft_delete)})" if soft_delete else "false"
 
 
 def held(plan: TargetPlan, most: int) -> str:
@@ -203,16 +204,6 @@ def _read_beside(plan: TargetPlan, index: Unique | None) -> str:
 _LARGE = (Kind.TEXT, Kind.BYTES, Kind.JSON, Kind.OTHER)
 
 
-def _is(column: Column, literal: str) -> str:
-    """Texts are compared by their bytes: a collation may hold different texts equal."""
-    if column.type.kind in _TEXTS:
-        return f"cast(convert({my_name(column.name)} using utf8mb4) as binary) <=> cast({literal} as binary)"
-    return f"{my_name(column.name)} <=> {literal}"
-
-
-_TEXTS = (Kind.TEXT, Kind.ENUM, Kind.SET)
-
-
 def _index(plan: TargetPlan) -> Unique | None:
     """Return the unique index that is the plan's key, the primary key before others."""
     names = {plan.columns[i].name for i in plan.key}
@@ -226,6 +217,8 @@ class Stage:
 
     create: str
     fill: Frame
+    settle: str
+    """Gives the staged rows what newer rows are to keep; nothing where no row is newer than a write."""
     update: str
     clear: str
 
@@ -239,10 +232,12 @@ class Upsert:
     """The same rows, as `insert` takes them: without what only rows that are there get."""
     insert: Frame
     overwrite: Frame | None
-    """Updates rows that surely exist; None where its insert part could fail, or would do anything at all."""
+    """Updates rows that surely exist; None where its insert part could fail, or would do anything at all, and where rows may be newer."""
     stage: Stage
     assign: Callable[[Row], bytes]
     """A row → `update … set …`, all columns, the key's too; where goes behind it."""
+    newer: Newer | None
+    """Set where the row that is there may be newer."""
     payload: bool
     """The mask has something to update besides the key."""
 
@@ -263,6 +258,7 @@ def upsert(plan: TargetPlan, mask: Sequence[int], number: int, dialect: Dialect,
         _rows(_insert(plan, columns), overwriting) if not triggers and _overwritable(plan, {column.name for column in columns}) else None,
         _stage(plan, mask, f"`cdc_stage_{number}`", triggers=triggers),
         _assign(plan, mask),
+        newer(plan, mask),
         bool(payload),
     )
 
@@ -281,10 +277,15 @@ def _picked(columns: Sequence[Column], places: Sequence[int]) -> Tuples:
 
 def _overwritable(plan: TargetPlan, named: set[str]) -> bool:
     """`on duplicate key update` first tries to insert. It is right for a row known to exist only if the primary key is what matches,
-    so that a clash on another index is an error, and if the columns that it does not name need no value and use up no number.
+    so that a clash on another index is an error, and if the columns that it does not name need no value and use up no number. It can't tell how many rows kept what is newer.
     """
     index = _index(plan)
-    return index is not None and index.primary and all(_spared(column) for column in plan.table.columns if column.name not in named)
+    return (
+        plan.newest is None
+        and index is not None
+        and index.primary
+        and all(_spared(column) for column in plan.table.columns if column.name not in named)
+    )
 
 
 def _spared(column: Column) -> bool:
@@ -299,22 +300,22 @@ def _stage(plan: TargetPlan, mask: Sequence[int], stage: str, *, triggers: bool)
     index = _index(plan)
     forced = f" force index ({my_name(index.name)})" if index else ""
     on = " and ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in key)
+    joined = f"{stage} s straight_join {table} t{forced} on {on}"
     differ = f" where not ({' and '.join(_same(column) for column in payload)})" if triggers else ""
     names = ", ".join(my_name(column.name) for column in columns)
     primary = f" (primary key ({', '.join(my_name(column.name) for column in key)}))" if index else ""
     return Stage(
         f"create temporary table {stage}{primary} engine=InnoDB as select {names} from {table} limit 0",
         _rows(f"insert into {stage} ({names}) values "),
-        f"update {stage} s straight_join {table} t{forced} on {on} set "
-        + ", ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in payload)
-        + differ,
+        settle(plan, mask, joined),
+        f"update {joined} set " + ", ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in payload) + differ,
         f"delete from {stage}",
     )
 
 
 def _same(column: Column) -> str:
     name = my_name(column.name)
-    if column.type.kind in _TEXTS:
+    if column.type.kind in TEXTS:
         return f"cast(t.{name} as binary) <=> cast(s.{name} as binary)"
     return f"t.{name} <=> s.{name}"
 

@@ -34,6 +34,8 @@ def staged_type(of: Type) -> str:
 def upsert(plan: TargetPlan, mask: Sequence[int], stage: str | None = None) -> str:
     """Return the statement that upserts rows of the columns at `mask`; its result is one row (updated, inserted, …).
 
+    Where the plan has a clock, the last of the row is how many rows kept newer values.
+
     The rows come from the table `stage`, or from one array literal per column. When the mask lacks columns nothing is inserted:
     the result is (updated, places of the rows that are missing or marked as deleted, from 1).
     """
@@ -43,8 +45,10 @@ def upsert(plan: TargetPlan, mask: Sequence[int], stage: str | None = None) -> s
     staged = "" if stage else f"s as materialized ({_unnested(columns, numbered=partial)}), "
     update = _update(plan, mask, source)
     missing = f"not exists (select from {pg_table(plan.table.name)} t where {_keys(plan, mask, 't')}{_alive(plan, mask)})"
+    kept = _kept(plan, mask, source, _keys(plan, mask, "t"))
     if partial:
-        return f"with {staged}u as ({update}) select (select count(*) from u), array(select s.n from {source} where {missing} order by s.n)"
+        places = f"array(select s.n from {source} where {missing} order by s.n)"
+        return f"with {staged}u as ({update}) select (select count(*) from u), {places}{kept}"
     inserted = [place for place, i in enumerate(mask) if i not in plan.later]
     named = [columns[place] for place in inserted]
     counted, overriding, returning = _identity(plan, named, "i")
@@ -53,7 +57,7 @@ def upsert(plan: TargetPlan, mask: Sequence[int], stage: str | None = None) -> s
         f" where {missing} and (select count(*) from u) is not null"  # updates first: they may give unique values free
         f" returning {returning}"
     )
-    return f"with {staged}u as ({update}), i as ({insert}) select (select count(*) from u), (select count(*) from i){counted}"
+    return f"with {staged}u as ({update}), i as ({insert}) select (select count(*) from u), (select count(*) from i){counted}{kept}"
 
 
 def stage_table(name: str, plan: TargetPlan) -> str:
@@ -95,14 +99,15 @@ def move(plan: TargetPlan, mask: Sequence[int]) -> str:
     """
     table, columns = pg_table(plan.table.name), [plan.columns[i] for i in mask]
     old_keys = [plan.columns[i] for i in plan.key]
-    updated = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.once]
-    assigned = ", ".join(f"{pg_name(column.name)} = s.c{place}" for place, column in updated)
-    counted, _, returning = _identity(plan, [column for _, column in updated], "u")
+    updated = [(plan.columns[i], value) for i, value in _updating(plan, mask)]
+    assigned = ", ".join(f"{pg_name(column.name)} = {value}" for column, value in updated)
+    counted, _, returning = _identity(plan, [column for column, _ in updated], "u")
     taken = f"select from {table} x where {_keys(plan, mask, 'x')} and not ({_keys(plan, plan.key, 'x', 'o')})"
+    kept = _kept(plan, mask, "s, o", f"{_keys(plan, plan.key, 't', 'o')}{_alive(plan, mask)} and not exists ({taken})")
     return (
         f"with s as materialized ({_unnested(columns)}), o as materialized ({_unnested(old_keys, first=len(columns) + 1)}), "
         f"u as (update {table} t set {assigned} from s, o where {_keys(plan, plan.key, 't', 'o')}{_alive(plan, mask)} and not exists ({taken})"
-        f" returning {returning}) select (select count(*) from u){counted}"
+        f" returning {returning}) select (select count(*) from u){counted}{kept}"
     )
 
 
@@ -112,12 +117,59 @@ def array(values: Iterable[Value]) -> str:
 
 
 def _update(plan: TargetPlan, mask: Sequence[int], source: str) -> str:
-    payload = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.key and i not in plan.once]
+    payload = [(i, value) for i, value in _updating(plan, mask) if i not in plan.key]
     if not payload:
         return "select where false"
-    assigned = ", ".join(f"{pg_name(column.name)} = s.c{place}" for place, column in payload)
-    differs = _differ((_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, f"s.c{place}")) for place, column in payload)
+    assigned = ", ".join(f"{pg_name(plan.columns[i].name)} = {value}" for i, value in payload)
+    differs = _changes(plan, mask, [i for i, _ in payload])
     return f"update {pg_table(plan.table.name)} t set {assigned} from {source} where {_keys(plan, mask, 't')} and {differs} returning 1"
+
+
+def _changes(plan: TargetPlan, mask: Sequence[int], payload: Sequence[int]) -> str:
+    """Return the condition that a staged row changes anything of a row that is there."""
+    timed = plan.newest.columns if plan.newest else frozenset()
+    ever, later = ([i for i in payload if (i in timed) is by_time] for by_time in (False, True))
+    if not later:
+        return _differing(plan, mask, ever)
+    differs = [_differing(plan, mask, ever)] if ever else []
+    return f"({' or '.join([*differs, f'({_newer(plan, mask)}) and {_differing(plan, mask, later)}'])})"
+
+
+def _differing(plan: TargetPlan, mask: Sequence[int], positions: Sequence[int]) -> str:
+    """Return the condition that a staged row differs there from a row that is there."""
+    columns = [(plan.columns[i], mask.index(i)) for i in positions]
+    return _differ((_comparable(column, f"t.{pg_name(column.name)}"), _comparable(column, f"s.c{place}")) for column, place in columns)
+
+
+def _updating(plan: TargetPlan, mask: Sequence[int]) -> list[tuple[int, str]]:
+    """Return what a row that is there gets of a staged one: positions and expressions."""
+    newer = _newer(plan, mask)
+    made: list[tuple[int, str]] = []
+    for place, i in enumerate(mask):
+        if plan.newest is None or i not in plan.newest.columns:
+            made.append((i, f"s.c{place}"))
+        elif newer:
+            made.append((i, f"(case when {newer} then s.c{place} else t.{pg_name(plan.columns[i].name)} end)"))
+    return [(i, value) for i, value in made if i not in plan.once]
+
+
+def _newer(plan: TargetPlan, mask: Sequence[int]) -> str:
+    """Return the condition that a staged row is newer than the row that is there; nothing when the mask lacks its time."""
+    if plan.newest is None or plan.newest.clock not in mask:
+        return ""
+    ours, given = f"t.{pg_name(plan.columns[plan.newest.clock].name)}", f"s.c{mask.index(plan.newest.clock)}"
+    return f"{ours} is null or {given} >= {ours}" if plan.newest.ties else f"{given} > {ours} or ({ours} is null and {given} is not null)"
+
+
+def _kept(plan: TargetPlan, mask: Sequence[int], source: str, found: str) -> str:
+    """Return a further result: how many of the rows that are found keep newer values."""
+    if plan.newest is None:
+        return ""
+    newer, differs = _newer(plan, mask), [i for i in mask if i in plan.newest.columns]
+    if not newer:
+        return ", 0"
+    kept = f"{found} and ({newer}) is not true and {_differing(plan, mask, differs)}"
+    return f", (select count(*) from {pg_table(plan.table.name)} t, {source} where {kept})"
 
 
 def _alive(plan: TargetPlan, mask: Sequence[int]) -> str:

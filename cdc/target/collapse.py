@@ -1,7 +1,8 @@
 """Writes in source order → the few set-based steps that have the same effect: one row per key, in an order that constraints like.
 
 Writes are gathered into a segment as long as none of them may not be overtaken (`order`); a key change ends it, and so do partial images
-that would look like a whole row, and a key's second image where some columns are for rows that are there. Within a segment hard deletes come first, children before parents, then upserts, parents before children, then soft deletes.
+that would look like a whole row, and a key's second image where some columns are for rows that are there, or where only the server can tell
+which of both is newer. Within a segment hard deletes come first, children before parents, then upserts, parents before children, then soft deletes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TypeAlias
 from cdc.model.change import ABSENT, Op, Row
 from cdc.model.value import value
 from cdc.model.write import Deletes, TargetPlan, Write
+from cdc.target.clock import laid
 from cdc.target.order import Pending, guards
 
 Mask: TypeAlias = tuple[int, ...]
@@ -91,12 +93,12 @@ def collapser(plans: Sequence[TargetPlan]) -> Callable[[Iterable[Write]], Collap
                 there.clear()
             elif (earlier := held.upserts.get(write.key)) is None:
                 held.upserts[write.key] = (image, write)
-            elif _patchwork(earlier[0], image) or (plan.later and (plan, write.key) not in there):
+            elif (over := _over(plan, earlier[0], image)) is None or (plan.later and (plan, write.key) not in there):
                 steps += _steps(pending)
                 pending = {plan: Pending({write.key: (image, write)}, {})}
                 there.add((plan, write.key))
             else:
-                held.upserts[write.key] = (_laid(plan, earlier[0], image), write)
+                held.upserts[write.key] = (_laid(plan, earlier[0], over), write)
                 superseded[plan.mapping, Op.UPDATE] += 1
         return Collapsed(steps + _steps(pending), superseded)
 
@@ -117,6 +119,13 @@ def _delete(held: Pending, write: Write, superseded: Counter[tuple[str, Op]]) ->
     if write.key in held.deletes:
         superseded[write.plan.mapping, Op.DELETE] += 1
     held.deletes[write.key] = write
+
+
+def _over(plan: TargetPlan, under: Row, over: Row) -> Row | None:
+    """Return what may be laid over an earlier image of the key; None: they are not to be one."""
+    if _patchwork(under, over):
+        return None
+    return over if plan.newest is None else laid(plan.newest, under, over)
 
 
 def _patchwork(under: Row, over: Row) -> bool:

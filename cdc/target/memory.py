@@ -12,6 +12,7 @@ from cdc.model.errors import BadRow, Fenced, Held, Incomplete, Misconfigured
 from cdc.model.reference import Lookup, Match
 from cdc.model.table import Column
 from cdc.model.write import Applied, Batch, Checkpoint, Deletes, Phase, TargetPlan, Write
+from cdc.target.clock import wins
 from cdc.target.memory_parked import MemoryParked
 from cdc.target.memory_rows import MemoryDatabase, Record, RowId, Session, Stored, Values, check
 from cdc.target.plans import Plans, owner_of
@@ -184,9 +185,9 @@ def _write(session: Session, write: Write, tally: Tally) -> None:
     if write.image is None:
         effect = _delete(session, write)
     elif write.moved is None:
-        effect = _upsert(session, write, write.image, write.key)
+        effect = _upsert(session, write, write.image, write.key, tally)
     else:
-        effect = _move(session, write, write.image, write.moved)
+        effect = _move(session, write, write.image, write.moved, tally)
     tally.add(write.plan.mapping, effect)
 
 
@@ -205,28 +206,40 @@ def _remove(session: Session, at: RowId, write: Write) -> Op | None:
     return None
 
 
-def _move(session: Session, write: Write, image: Values, moved: Values) -> Op | None:
+def _move(session: Session, write: Write, image: Values, moved: Values, tally: Tally) -> Op | None:
     old, new = _find(session, write.plan, moved), _find(session, write.plan, write.key)
     if new is None and old is not None:
-        return _upsert(session, write, image, moved)
+        return _upsert(session, write, image, moved, tally)
     if ABSENT in image:
         raise Incomplete([write])
     if old is None or old == new:
-        return _upsert(session, write, image, write.key)
-    effect = _upsert(session, write, image, write.key)
+        return _upsert(session, write, image, write.key, tally)
+    effect = _upsert(session, write, image, write.key, tally)
     return _remove(session, old, write) or effect
 
 
-def _upsert(session: Session, write: Write, image: Values, key: Values) -> Op | None:
+def _upsert(session: Session, write: Write, image: Values, key: Values, tally: Tally) -> Op | None:
     """Make the row at `key` so; the image names the columns that it carries."""
     at = _find(session, write.plan, key)
     if ABSENT in image and (at is None or _marked(session, at, write.plan)):
         raise Incomplete([write])
     if at is not None:
-        return _change(session, at, _named(write.plan, image, write.plan.once), write)
+        return _change(session, at, _named(write.plan, image, write.plan.once | _newer(session, at, write.plan, image, tally)), write)
     number, made = session.database.tables[write.plan.table.name].blank()
     session.put(RowId(write.plan.table.name, number), {**made, **_named(write.plan, image, write.plan.later)}, write)
     return Op.INSERT
+
+
+def _newer(session: Session, at: RowId, plan: TargetPlan, image: Values, tally: Tally) -> frozenset[int]:
+    """Return the positions of what the row keeps, since it is newer."""
+    if plan.newest is None:
+        return frozenset()
+    row = session.database.tables[at.table].rows[at.number]
+    if wins(plan.newest, image[plan.newest.clock], row[plan.columns[plan.newest.clock].name]):
+        return frozenset()
+    there = [(image[i], row[plan.columns[i].name]) for i in plan.newest.columns]
+    tally.keep(plan.mapping, any(given is not ABSENT and given != found for given, found in there))
+    return plan.newest.columns
 
 
 def _named(plan: TargetPlan, image: Values, apart: frozenset[int]) -> Record:

@@ -89,7 +89,7 @@ def _payload(plan: TargetPlan) -> set[str]:
 
 
 def _selective(plan: TargetPlan) -> bool:
-    return bool(plan.once or plan.later)
+    return bool(plan.once or plan.later or plan.newest)
 
 
 def _cascades(plans: Sequence[TargetPlan]) -> dict[TableName, set[TableName]]:

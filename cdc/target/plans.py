@@ -8,7 +8,7 @@ from dataclasses import replace
 from cdc.model.reference import Lookup, Match, Ref, Xref
 from cdc.model.table import TableName
 from cdc.model.value import value
-from cdc.model.write import TargetPlan, Write
+from cdc.model.write import Newest, TargetPlan, Write
 from cdc.target.collapse import Collapsed, collapser
 
 
@@ -102,4 +102,6 @@ def _without(plan: TargetPlan, kept: tuple[int, ...]) -> TargetPlan:
         key=tuple(left.index(at) for at in plan.key),
         once=frozenset(left.index(at) for at in plan.once if at in left),
         later=frozenset(left.index(at) for at in plan.later if at in left),
+        newest=plan.newest
+        and Newest(left.index(plan.newest.clock), frozenset(left.index(at) for at in plan.newest.columns if at in left), plan.newest.ties),
     )

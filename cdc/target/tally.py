@@ -15,6 +15,7 @@ class Tally:
         self._rows: Counter[tuple[str, Op]] = Counter()
         self._unchanged: Counter[str] = Counter()
         self._adopted: Counter[str] = Counter()
+        self._kept: Counter[str] = Counter()
 
     def add(self, mapping: str, effect: Op | None, writes: int = 1) -> None:
         if not writes:
@@ -27,11 +28,16 @@ class Tally:
     def adopt(self, mapping: str, rows: int) -> None:
         self._adopted[mapping] += rows
 
+    def keep(self, mapping: str, rows: int) -> None:
+        if rows:
+            self._kept[mapping] += rows
+
     def take(self, other: Tally) -> None:
         """Count what another one has counted."""
         self._rows.update(other._rows)
         self._unchanged.update(other._unchanged)
         self._adopted.update(other._adopted)
+        self._kept.update(other._kept)
 
     def applied(self) -> Applied:
-        return Applied(self._rows, self._unchanged, self._adopted)
+        return Applied(self._rows, self._unchanged, self._adopted, self._kept)

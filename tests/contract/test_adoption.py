@@ -9,7 +9,7 @@ from cdc.model.change import ABSENT, Op
 from cdc.model.errors import BadRow, Incomplete, Unreachable
 from cdc.model.reference import Lookup, Maker, Match, Missing, Ref, Xref
 from cdc.model.types import Kind
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Newest
 from tests.contract.crosswalked import crosswalk, crosswalked, from_erp, opened
 from tests.contract.targets import HARNESSES, batch, column, delete, plan, table, upsert
 from tests.proxy import Proxy
@@ -323,6 +323,18 @@ def test_what_only_a_new_row_gets_stays_as_it_is_in_an_adopted_one(harness, acco
     harness.insert(account, {"email": "a@x", "name": "theirs"})
     opened(harness, accounts.plan).apply(from_erp(accounts.row("1", "a@x", name="ours"), accounts.row("2", "b@x", name="ours")))
     assert list(names(harness, account).values()) == ["theirs", "ours"]
+
+
+def test_an_adopted_row_keeps_what_is_newer(harness, account, entity):
+    timed = Accounts(account, entity)
+    timed.plan = replace(timed.plan, newest=Newest(2, frozenset({2, 3}), ties=False))
+    harness.insert(account, {"email": "a@x", "tax_id": "20", "name": "newer"}, {"email": "b@x", "tax_id": "10", "name": "older"})
+    target = opened(harness, timed.plan)
+    applied = target.apply(
+        from_erp(timed.row("1", "a@x", "15", "ours"), timed.row("2", "b@x", "15", "ours"), timed.row("3", "c@x", "15", "ours"))
+    )
+    assert list(names(harness, account).values()) == ["newer", "ours", "ours"]
+    assert (applied.adopted, applied.kept) == ({"accounts": 2}, {"accounts": 1})
 
 
 def test_a_row_that_an_application_inserts_meanwhile_is_adopted_where_an_index_is_unique(harness, entity, monkeypatch):

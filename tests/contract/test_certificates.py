@@ -35,6 +35,10 @@ def made(folder, until):
     return paths
 
 
+def ends(pem):
+    return x509.load_pem_x509_certificate(pem.read_bytes()).not_valid_after_utc.timestamp()
+
+
 VALID, EXPIRED = timedelta(days=1), timedelta(days=-1)
 
 
@@ -56,10 +60,14 @@ def test_postgresql(folder, tmp_path):
             if until is VALID:
                 with closing(wait_for(lambda: postgresql.connect(endpoint, "test"))) as connection:
                     assert connection.execute("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetchone() == (True,)
+                assert postgresql.certificate(endpoint) == ends(pem)
         with pytest.raises(Unreachable) as error:
             wait_for_refusal(lambda: postgresql.connect(endpoint, "test"))
         assert "certificate" in str(error.value)
         assert "expired" in f"{error.value} {error.value.hint}"
+        assert postgresql.certificate(endpoint) == ends(pem) < datetime.now(UTC).timestamp()
+        endpoint.options = {"sslmode": "disable"}
+        assert postgresql.certificate(endpoint) is None
     finally:
         server.stop()
 
@@ -77,6 +85,14 @@ def test_mariadb(folder):
         with pytest.raises(Unreachable, match="certificate has expired") as error:
             mysql.connect(endpoint)
         assert "openssl" in error.value.hint
+        with pytest.raises(Unreachable, match="certificate has expired"):
+            mysql.certificate(endpoint)
+        made(place, VALID)
+        with closing(server.connect()) as session:
+            session.cursor().execute("flush ssl")
+        assert mysql.certificate(endpoint) == ends(pem) > datetime.now(UTC).timestamp()
+        endpoint.options = {}
+        assert mysql.certificate(endpoint) is None
     finally:
         server.stop()
 

@@ -22,7 +22,7 @@ from cdc.model.change import ABSENT, Idle, Op, Transaction
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Denied, Gap, Held, Misconfigured, UnknownEvent, Unreachable
 from cdc.model.table import TableName
-from cdc.source.mysql.source import MySQLSource
+from cdc.source.mysql.source import MySQLSource, server_id
 from cdc.sql.ledger import MYSQL as LEDGER
 from demo.servers import PASSWORD, MariaDB
 from tests.contract.whole import whole
@@ -988,10 +988,11 @@ def test_two_readers_with_one_server_id(world):
 
 def test_each_pipeline_has_a_server_id_of_its_own(world):
     shop = simple(world)
-    numbers = {shop.source(name)._server_id() for name in string.ascii_lowercase}
+    endpoint = shop.source()._endpoint
+    numbers = {server_id(endpoint, name) for name in string.ascii_lowercase}
     assert len(numbers) == 26
     assert all(3_000_000_000 <= number < 2**32 for number in numbers)
-    assert shop.source("a")._server_id() == shop.source("a")._server_id()
+    assert server_id(endpoint, "a") == server_id(endpoint, "a")
 
 
 def test_an_empty_history_is_a_position(folder):

@@ -777,6 +777,8 @@ def test_a_key_with_a_loose_collation_is_told(harness, made):
     assert (found.code, found.exit) == ("key-collation", Exit.OK)
     harness.execute(found.hint.removesuffix(";"))
     assert findings(harness.endpoint(), harness, "t") == []
+    made("uuids", "id char(36) primary key", key=("id",))
+    assert findings(harness.endpoint(), harness, "uuids") == []
 
 
 def test_settings_that_lose_transactions_are_told(harness):

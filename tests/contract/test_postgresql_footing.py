@@ -71,6 +71,18 @@ def test_a_table_that_stays_in_the_list_keeps_its_entry(pg: psycopg.Connection) 
     assert by(pg) != before
 
 
+def test_a_column_that_was_made_anew_has_another_number_and_one_that_was_renamed_its_own(pg: psycopg.Connection) -> None:
+    """torture: F02, F03"""
+    run(pg, "create table t (id int, a int, b int)", "create publication p for all tables")
+
+    def numbers() -> dict[str, int]:
+        return dict(footings(pg, "p", [TableName("public", "t")], {})[TableName("public", "t")].columns)
+
+    assert numbers() == {"id": 1, "a": 2, "b": 3}
+    run(pg, "alter table t rename a to c", "alter table t drop column b", "alter table t add column b int", "vacuum full t")
+    assert numbers() == {"id": 1, "c": 2, "b": 4}
+
+
 def test_a_table_that_was_made_anew_has_another_number_and_one_that_is_gone_none(pg: psycopg.Connection) -> None:
     run(pg, "create table t (id int)", "create publication p for all tables")
     before = footings(pg, "p", [T], {})[T]

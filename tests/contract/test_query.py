@@ -9,7 +9,7 @@ import pytest
 from cdc.mapping.query.query import Query, Question, Refusal, Takes
 from cdc.mapping.spec.query_text import ANSI, BACKSLASHED
 from cdc.model.change import Transaction
-from cdc.model.errors import Misconfigured, Transient
+from cdc.model.errors import Drifted, Misconfigured, Transient
 from cdc.model.table import Column, TableName
 from cdc.model.types import Kind, Type
 from cdc.source.mysql.admin import MySQLSourceAdmin
@@ -29,11 +29,12 @@ PG_ROW = """insert into t values (1, true, -3, 9007199254740993, 1.50, 1.5, 0.1,
     'happy', '1010', '{1,NULL,3}'), (2)"""
 MY_TYPES = """create table t (id int primary key, flag tinyint(1), i2 smallint unsigned, i8 bigint unsigned, n decimal(12,3), f4 float, f8 double,
     c char(5), v varchar(20), l varchar(9) character set latin1, x text, mt mediumtext, y varbinary(9), bn binary(4), bl blob, d date, tm time(3), dt datetime(2),
-    ts timestamp(6) null, yr year, j json, e enum('a','b'), s set('x','y'), bits bit(4), z int zerofill, u uuid, ip inet6)"""
+    ts timestamp(6) null, yr year, j json, e enum('a','b'), s set('x','y'), bits bit(4), z int zerofill)"""
 MY_ROW = """insert into t values (1, 1, 3, 18446744073709551615, 1.5, 0.1, 1e300, 'ab', ' ä\\\\ ', 'ä', 'line\\n', 'm', x'dead', x'00ff', x'00', '2024-02-29',
-    '-12:30:00.5', '2024-02-29 01:02:03.4', '2024-02-29 01:02:03.000004', 1999, '{"a": 1}', 'b', 'x,y', b'1010', 7,
-    '12345678-1234-1234-1234-1234567890ab', '::1'), (2, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-    null, null, null, null, null, null, null, null, null)"""
+    '-12:30:00.5', '2024-02-29 01:02:03.4', '2024-02-29 01:02:03.000004', 1999, '{"a": 1}', 'b', 'x,y', b'1010', 7),
+    (2, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+    null, null, null, null, null, null, null)"""
+MARIADB = ("alter table t add u uuid, add ip inet6", "update t set u = '12345678-1234-1234-1234-1234567890ab', ip = '::1' where id = 1")
 INT = Column("id", Type(Kind.INT, "integer", 4))
 
 
@@ -43,6 +44,10 @@ class Site:
     def __init__(self, server, name, endpoint, *, mysql):
         self.sql, self.endpoint, self.mysql, self.opened = server.connect(name), endpoint, mysql, []
         self.table, self.pipeline = TableName(name if mysql else "public", "t"), f"q_{name}"
+
+    @property
+    def mariadb(self):
+        return "MariaDB" in self.execute("select version()")[0][0]
 
     def execute(self, *statements):
         cursor = self.sql.cursor()
@@ -90,7 +95,7 @@ def site(request, database, endpoint):
 @pytest.fixture
 def typed(site):
     if site.mysql:
-        site.execute(MY_TYPES, MY_ROW)
+        site.execute(MY_TYPES, MY_ROW, *(MARIADB if site.mariadb else ()))
     else:
         site.execute("create type mood as enum ('sad', 'happy')", PG_TYPES, PG_ROW.replace(", (2)", ""), "insert into t (id) values (2)")
     return site
@@ -285,19 +290,71 @@ def test_a_commit_that_stays_unseen_is_an_error_to_retry():
         unseen.wait(Sessions((8, [7])), lambda: next(ticks))
 
 
+NUMBERS = """(select count(*) from (with recursive n as (select 1 as i union all select i + 1 from n where i < 900)
+    select a.i from n a, n b, n c) m)"""
+"""MySQL ends its sleep in time, and gives a row."""
+
+
 def test_a_statement_has_its_time(site):
     site.execute("create table t (id int primary key)", "insert into t values (1)")
     source = site.source()
     if site.mysql:
         with source._session("query") as connection, connection.cursor() as cursor:
-            cursor.execute("set session max_statement_time = 0.2")
+            cursor.execute(f"set session {'max_statement_time = 0.2' if site.mariadb else 'max_execution_time = 200'}")
     else:
         source._queries.connection().execute("set statement_timeout = '200ms'")
-    query = site.prepare(f"select id, {'sleep(5)' if site.mysql else 'pg_sleep(5)::text'} as s from t where id in (:keys)")
+    slow = "pg_sleep(5)::text" if not site.mysql else "sleep(5)" if site.mariadb else NUMBERS
+    query = site.prepare(f"select id, {slow} as s from t where id in (:keys)")
     begun = time.monotonic()
     with pytest.raises(Transient):
         list(source.query(query, [("1",)], source.head()))
     assert time.monotonic() - begun < 4
+
+
+VIEW = "select id, n, f from t"
+SAME = ("select id, n, f, 1 as more from t", "select f, n, id from t")
+OTHER = {
+    "select id, cast(n as char(9)) as n, f from t": "'n' as (character|varchar)",
+    "select id, n, cast(f as {double}) as f from t": "'f' as double",
+    "select id, n, cast(f as char(9)) as f from t": "'f' as (character|varchar)",
+    "select id, n from t": "'?f'?",
+    "": r"v\b",
+}
+
+
+@pytest.mark.parametrize("asked", ["before", "not yet"])
+def test_a_result_that_changes_is_noticed_before_a_row_of_it_is_given(site, asked):
+    """No table has changed, so that no log tells of it; and a new description of the same is none."""
+    real, double = ("float", "double") if site.mysql else ("real", "float8")
+    site.execute(f"create table t (id int primary key, n int, f {real})", "insert into t values (1, 10, 0.1), (200000, 20, 0.2)")
+    site.execute(f"create view v as {VIEW}")
+    query = site.prepare("select * from v where id in (:keys)")
+    one, both = [("1", "10", "0.1")], [("1", "10", "0.1"), ("200000", "20", "0.2")]
+    for now in (*SAME, *OTHER):
+        with closing(site.source()) as source:
+            head = source.head()
+            if asked == "before":
+                assert list(source.query(query, [("1",)], head)) == one
+            site.execute("drop view v", *([f"create view v as {now.format(double=double)}"] if now else []))
+            if now in SAME:
+                assert sorted(source.query(query, [("1",), ("200000",)], head)) == both
+            else:
+                with pytest.raises(Drifted, match=f"what the query reads has changed: .*{OTHER[now]}") as told:
+                    list(source.query(query, [("1",)], head))
+                assert told.value.hint
+            site.execute(*(["drop view v"] if now else []), f"create view v as {VIEW}")
+            assert list(source.query(query, [("1",)], head)) == one
+
+
+def test_values_that_come_back_in_the_result_do_not_make_it_another(site):
+    """A literal's type is that of the value at hand."""
+    site.execute("create table t (id int primary key, k varchar(60))", "insert into t values (1, 'a'), (2, 'b'), (300000, 'c')")
+    (key,) = [column for column in site.definition().columns if column.name == "k"]
+    query = site.prepare("select id, :id as given, coalesce(:k, 'none') as k from t where id = :id", Takes.NAMED, (INT, key))
+    with closing(site.source()) as source:
+        head = source.head()
+        for asked in ([("1", "a")], [("300000", "a longer one")], [("1", "ä"), ("2", "b" * 60)], [("1", "a")]):
+            assert sorted(source.query(query, asked, head)) == sorted((number, number, text) for number, text in asked)
 
 
 def test_the_tables_that_a_query_names_are_known(site):

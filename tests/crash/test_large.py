@@ -1,12 +1,16 @@
 """One transaction that is too large to be held, through the real process: killed, stopped and cut off in its middle, it is seen whole or not at all."""
 
+import json
 import signal
 import threading
 from contextlib import closing
 
 import pytest
 
+from cdc.app.cli import invoke
+from cdc.app.state import control
 from cdc.failpoint import VARIABLE
+from cdc.model.errors import Exit
 from tests.series import series
 from tests.service import Service
 
@@ -56,6 +60,29 @@ def service(request, tmp_path):
     made.sql("crm", *_AUDIT[servers["crm"].engine])
     yield made
     made.close()
+
+
+def test_an_operator_who_asks_for_something_meanwhile_is_told_to_come_again(service, monkeypatch, capsys):
+    monkeypatch.setattr(control, "PATIENCE", 1)
+    key, numbers = _SERIES[service.servers["erp"].engine]
+    service.once()
+    service.sql("erp", _FILL.format(key=key, series=numbers))
+    service.start({VARIABLE: "apply.part:2:sleep:600"})
+    service.until(lambda: "failpoint apply.part" in service.log())
+    name, audited = service.names["p"], f"select count(*) from cdc.audit_trail where pipeline = '{service.names['p']}'"
+    before = service.sql("crm", audited)
+    for words in (["pause", name], ["resync", name, "entry", "--no-wait", "--yes"], ["parked", "replay", "--mapping", "entry", "--yes"]):
+        assert invoke(["-c", str(service.folder / "cdc.yaml"), *words]) == Exit.RETRY_LATER
+        told = capsys.readouterr().err
+        assert f"error: {name}: the pipeline is in the middle of a transaction, and 1 seconds were too short for its end" in told
+        assert "stop the daemon" in told
+    assert json.loads(service.command("status", "--format", "json").stdout)["pipelines"][name]["state"] == "streaming"
+    service.kill()
+    service.start()
+    service.until(lambda: service.sql("crm", "select count(*) from booking") == [(ROWS,)])
+    assert invoke(["-c", str(service.folder / "cdc.yaml"), "pause", name]) == Exit.OK
+    assert service.sql("crm", audited)[0][0] == before[0][0] + 1
+    service.stop()
 
 
 # torture: J01 A01 D05

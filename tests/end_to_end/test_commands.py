@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from http.client import HTTPConnection
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers import PASSWORD, free_port
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 MAPPING = """\
@@ -86,22 +86,13 @@ class Site:
 
     def cdc(self, *arguments, given=None):
         """Run a command to its end: (exit code, stdout, stderr)."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            input=given,
-            check=False,
-        )
+        done = warm.run(self.command(*arguments), self.environment, self.folder, given)
         assert PASSWORD not in done.stdout + done.stderr
         return done.returncode, done.stdout, done.stderr
 
     def start(self, *arguments):
         with (self.folder / "log").open("ab") as log:
-            process = subprocess.Popen(self.command("run", *arguments), cwd=self.folder, env=self.environment, stdout=log, stderr=log)
+            process = warm.start(self.command("run", *arguments), log, log, self.environment, self.folder)
         self.started.append(process)
         return process
 
@@ -250,7 +241,7 @@ def test_a_port_in_use_is_refused_before_anything_runs(site):
 
 def test_a_second_process_of_the_same_file_is_told_who_runs_the_pipeline(site):
     first = site.start()
-    until(lambda: site.get("/readyz")[0])
+    until(lambda: site.get("/readyz")[0] == 200)
     code, _, err = site.cdc("run")
     assert (code, str(first.pid) in err, "hint: " in err) == (75, True, True)
     first.send_signal(signal.SIGINT)

@@ -5,7 +5,6 @@ UPDATE_DOCS=1 writes what the program says into the page.
 
 import os
 import re
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from demo.servers import PASSWORD
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/howto/first-mapping.md"
@@ -45,15 +45,7 @@ class Reader:
     def cdc(self, words, code=0):
         erp, crm = f"127.0.0.1:{self.erp.port}/{self.name}", f"127.0.0.1:{self.crm.port}/{self.name}"
         given = words.replace("HASH", self.hash).replace("127.0.0.1:5432/erp", erp).replace("127.0.0.1:3306/crm", crm).split()
-        done = subprocess.run(
-            [sys.executable, "-m", "cdc", *given],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        done = warm.run([sys.executable, "-m", "cdc", *given], cwd=self.folder)
         assert done.returncode == code, f"cdc {words}: {done.stdout}{done.stderr}"
         self.hash = (re.findall(r"(?<=plan_hash )\w+", done.stdout) or [self.hash])[0]
         self.said = re.sub(r"(?<=plan_hash )\w+", "63fec23a1ddbf807", done.stdout.replace(self.name, "crm"))

@@ -30,6 +30,7 @@ def packets(mariadb):
 
 def flow(tmp_path, erp, crm):
     service = Service(tmp_path, {"erp": erp, "crm": crm}, {"p": ("erp", "crm", MAPPING)})
+    service.patience = 900
     for name, table in (("erp", "file"), ("crm", "document")):
         kind = "longblob" if isinstance(service.servers[name], MariaDB) else "bytea"
         service.sql(name, f"create table {table} (id int primary key, data {kind})")
@@ -65,6 +66,7 @@ def test_values_of_20_mb_arrive(request, tmp_path, packets, pair):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("pair", [("postgresql", "postgresql"), ("postgresql", "mariadb"), ("mariadb", "postgresql")], ids="-to-".join)
 def test_values_of_100_mb_arrive(request, tmp_path, packets, pair):
     packets(1024 * 1024 * 1024)

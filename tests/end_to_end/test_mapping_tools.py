@@ -1,8 +1,6 @@
 """The commands that look at mappings, on real servers: PostgreSQL to MariaDB, and back."""
 
 import json
-import os
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from demo.servers import PASSWORD
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = """\
@@ -124,15 +123,7 @@ class Site:
 
     def cdc(self, *words, code=0):
         """Run a command; return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "cdc", "-c", str(self.folder / "cdc.yaml"), *words],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        done = warm.run([sys.executable, "-m", "cdc", "-c", str(self.folder / "cdc.yaml"), *words], cwd=self.folder)
         assert done.returncode == code, done.stdout + done.stderr
         self.said = done.stderr
         return done.stdout

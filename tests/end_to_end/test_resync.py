@@ -108,10 +108,12 @@ def test_a_mapping_is_repaired_by_the_daemon_and_no_other(service: Make, source:
     given = running(service(source, target))
     assert given.command("verify", given.names["ab"]).returncode == 0
     damage(given)
-    assert differing(given, "--wait", "0", code=3) == {
+    assert differing(given, "--wait", "0", "--metrics", str(given.folder / "cdc.prom"), code=3) == {
         "item": {("different", 1, "name"), ("missing", 2, ""), ("extra", 77, "")},
         "person": {("different", 1, "name"), ("missing", 2, "")},
     }
+    measured = (given.folder / "cdc.prom").read_text()
+    assert f'cdc_verify_mismatched_rows{{kind="extra",pipeline="{given.names["ab"]}",table="item"}} 1.0' in measured
     done = resync(given, "item", "--yes", "--format", "json")
     assert done.returncode == 3, done.stderr
     said = json.loads(done.stdout)
@@ -131,7 +133,7 @@ def test_a_mapping_is_repaired_by_the_daemon_and_no_other(service: Make, source:
     assert 77 in items(given)
     deleted = resync(given, "item", "--delete", "--confirm", given.names["ab"])
     assert (deleted.returncode, "1 deleted" in deleted.stderr, 77 in items(given)) == (0, True, False), deleted.stderr
-    assert status(given)["resync"]["stage"] == "done"
+    given.until(lambda: status(given)["resync"]["stage"] == "done")  # the daemon looks once a second
     acts = given.sql("b", f"select detail from cdc.audit_trail where what = 'resync' and pipeline = '{given.names['ab']}' order by id")
     assert [detail.partition(":")[0] for (detail,) in acts] == [
         "item", "done", "person", "done", "item; rows that the source does not have go", "done",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from logging import CRITICAL
 from typing import Any
 
@@ -12,9 +12,11 @@ import pytest
 import structlog
 
 from cdc.app.daemon import supervise
+from cdc.app.monitor.footing import FootingLook
 from cdc.source import feed
 from demo.servers import MariaDB, PostgreSQL, Server
 from tests.drift import Drifting
+from tests.online import Application, gh_ost, pt_osc
 
 PG, MY = "postgresql", "mariadb"
 BOTH = (PG, MY)
@@ -22,6 +24,8 @@ COLUMNS = "{id: id, name: name, qty: qty}"
 SOURCE = ("create table {t} (id int primary key, name varchar(40), qty int, note varchar(40))",)
 TARGET = ("create table {t} (id int primary key, name varchar(40), qty int, own varchar(40) default 'own')",)
 FIRST = ("insert into {t} (id, name, qty, note) values (1, 'a', 10, 'x')",)
+
+QUERY = """query: select id, name, qty from v_{t} where id in (:keys)"""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,10 @@ STOPS = [
     Case("the key is dropped ", ("alter table {t} drop primary key", "insert into {t} values (2, 'b', 20, 'y')"), [A, row(2, "b", 20)], (MY,), stops="does not say which row|no key|primary key", mend=("alter table {t} add primary key (id)",), torture="F11"),
     Case("the replica identity carries less than the mapping needs", ("alter table {t} replica identity default", "update {t} set qty = 12"), [row(1, "old 12", 12)], (PG,), stops="needs the old (column )?'qty'", held=(row(1, "old 10", 11),), mend=("alter table {t} replica identity full", "update {t} set name = 'z'", "update {t} set qty = 12 where id = 1"), mapped="{id: id, name: \"'old ' || old.qty::text\", qty: qty}",
          source=("create table {t} (id int primary key, name varchar(40), qty int)", "alter table {t} replica identity full"), first=("insert into {t} values (1, 'a', 10)", "update {t} set qty = 11"), torture="F11"),
+    Case("a view that a query reads gets a column of another type", ("drop view v_{t}", "create view v_{t} as select id, name, concat(qty, '') as qty from {t}", "insert into {t} values (2, 'b', 20, 'y')"), [A, row(2, "b", 20)], stops=r"what the query reads has changed|no longer fits|qty", begins=QUERY,
+         source=(*SOURCE, "create view v_{t} as select id, name, qty from {t}"), mend=("drop view v_{t}", "create view v_{t} as select id, name, qty from {t}"), torture="F04"),
+    Case("a view that a query reads goes", ("update {t} set qty = 11", "drop view v_{t}", "insert into {t} values (2, 'b', 20, 'y')"), [row(1, "a", 11), row(2, "b", 20)], stops=r"v_{t}", held=(), begins=QUERY,
+         source=(*SOURCE, "create view v_{t} as select id, name, qty from {t}"), mend=("create view v_{t} as select id, name, qty from {t}",), torture="F02"),
     Case("the target's column is dropped", ("insert into {t} values (2, 'b', 20, 'y')",), [(1, 10, "own", None), (2, 20, "own", "b")], stops=r"name", held=((1, 10, "own"),), crm=("alter table {t} drop column name",), mend_crm=("alter table {t} add column name varchar(40)",), torture="F09"),
     Case("the target's column gets another name", ("insert into {t} values (2, 'b', 20, 'y')",), [A, row(2, "b", 20)], stops=r"name", crm=("alter table {t} rename column name to title",), mend_crm=("alter table {t} rename column title to name",), torture="F09"),
     Case("the target's column gets another type", ("insert into {t} values (2, 'b', 20, 'y')",), [row(1, "a", None), row(2, "b", 20)], stops=r"qty", held=(row(1, "a", None),), crm=("alter table {t} {small}",), mend_crm=("alter table {t} {big}",), torture="F09"),
@@ -199,6 +207,8 @@ def unnoticed(drifting: Callable[[str], Drifting]) -> Callable[[str, str], tuple
             drifting(engine),
             [case for case in UNNOTICED if engine in case.on and (not case.crm if when == "away" else not case.away)],
         )
+        if getattr(given.servers["erp"], "is_mysql", False):
+            cases = [case for case in cases if not case.change[0].startswith("create or replace table")]  # MariaDB alone has it
         tables = {case.name: follow(given, case) for case in cases}
         given.start()
         for case in cases:
@@ -237,6 +247,116 @@ def test_what_touches_no_mapped_column_passes_unnoticed(
 @pytest.fixture(scope="module")
 def stopping(drifting: Callable[[str], Drifting]) -> Callable[[str], Drifting]:
     return cache(drifting)
+
+
+AUDITED = (
+    *TARGET,
+    "create table {t}_audit (op varchar(6), id int, qty int)",
+    """create function {t}_audit() returns trigger language plpgsql as $$ begin
+        insert into public.{t}_audit values (tg_op, new.id, new.qty); return new; end $$""",
+    "create trigger audit after insert or update on {t} for each row execute function {t}_audit()",
+)
+
+
+@pytest.mark.parametrize(
+    ("tool", "rows"),
+    [(pt_osc, 0), (gh_ost, 0), pytest.param(pt_osc, 20_000, marks=pytest.mark.soak), pytest.param(gh_ost, 20_000, marks=pytest.mark.soak)],
+)
+def test_an_online_schema_change_under_load_loses_and_doubles_nothing(
+    tool: Callable[..., None], rows: int, stopping: Callable[[str], Drifting], mariadb: MariaDB
+) -> None:
+    """A writer goes on while the shadow table is filled and takes the table's place. torture: F05, J03"""
+    given = stopping(MY)
+    given.stop()
+    given.forgets()
+    given.begins(SOURCE, AUDITED, COLUMNS)
+    given.start()
+    connect = partial(mariadb.connect, given.names["erp"])
+    with Application(connect, given.table, seed=rows).writing() as application:
+        application.writes(rows)
+        tool(connect, given.table, application)
+        application.writes(60)
+    there = [(*each, "own") for each in given.sql("erp", "select id, name, qty from {t}")]
+    assert len(there) > 20
+    given.arrives(there)
+    assert given.watch.error is None
+    effects = given.sql("crm", "select id, qty, count(*) from {t}_audit group by id, qty having count(*) > 1")
+    assert effects == [], "a version was written twice"
+    assert given.sql("crm", "select count(*) from {t}_audit where op = 'INSERT' group by id having count(*) > 1") == []
+
+
+@pytest.mark.parametrize("tool", [pt_osc, gh_ost])
+def test_an_online_schema_change_of_the_target_under_load_loses_and_doubles_nothing(
+    tool: Callable[..., None], stopping: Callable[[str], Drifting], mariadb: MariaDB, postgresql: PostgreSQL
+) -> None:
+    """The pipeline is the writer; the tool swaps the table under its batches. torture: F09"""
+    given = stopping(PG)
+    given.stop()
+    given.forgets()
+    given.begins(SOURCE, ("create table {t} (id int primary key, name varchar(40), qty int, note varchar(40))",), COLUMNS)
+    given.start()
+    with Application(partial(postgresql.connect, given.names["erp"]), f"public.{given.table}", seed=5).writing() as application:
+        tool(partial(mariadb.connect, given.names["crm"]), given.table, application)
+        application.writes(60)
+    there = sorted(given.sql("erp", "select id, name, qty from {t}"))
+    assert len(there) > 20
+    given.until(lambda: sorted(given.sql("crm", "select id, name, qty from {t}")) == there, lambda: given.sql("crm", "select * from {t}"))
+    assert given.watch.error is None
+    assert given.sql("crm", "select count(*) from {t} where more = 7") == [(len(there),)]
+
+
+class Told:
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def bind(self, **_: Any) -> Told:
+        return self
+
+    def __getattr__(self, _: str) -> Callable[..., None]:
+        return lambda message, **facts: self.said.append(f"{message}; {facts.get('hint')}")
+
+
+@pytest.mark.parametrize("when", ["running", "away"])
+@pytest.mark.parametrize("engine", BOTH)
+def test_a_mapped_column_that_is_made_anew_is_told_with_what_brings_its_values(
+    engine: str, when: str, stopping: Callable[[str], Drifting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its rows hold then is in no log; what changes afterwards is followed, past rows from when the column was of another type.
+
+    torture: F02, F03, F04, F12
+    """
+    told, given, away = Told(), stopping(engine), when == "away"
+    monkeypatch.setattr(structlog, "get_logger", lambda: told)
+    given.stop()
+    given.forgets()
+    follow(given, Case("", (), []))
+    given.start()
+    given.sql("erp", *FIRST)
+    given.until(lambda: given.rows() == [A], given.rows)
+    kind = "int" if away else "varchar(40)"
+    if away:
+        given.stop()
+        given.sql("crm", "alter table {t} drop column name", f"alter table {{t}} add column name {kind}")
+    given.sql(
+        "erp", "update {t} set name = 'was', qty = 11", "insert into {t} values (2, 'was', 20, 'y')", "alter table {t} drop column name"
+    )
+    given.sql("erp", f"alter table {{t}} add column name {kind}", "insert into {t} (id, name, qty) values (3, '8', 30), (4, '7', 40)")
+    given.sql("erp", "update {t} set name = '9' where id = 4")
+    if away:
+        given.start()
+        given.arrives([(1, 11, "own", None), (2, 20, "own", None), (3, 30, "own", 8), (4, 40, "own", 9)])
+    else:
+        given.arrives([row(1, "was", 11), row(2, "was", 20), row(3, "8", 30), row(4, "9", 40)])
+    assert given.worker is not None
+    if engine == PG:
+        look = FootingLook(given.watch, told)
+        look.look(given.worker.line)
+        look.close()
+    given.until(lambda: any("the column 'name' was dropped and made anew" in said for said in told.said), lambda: told.said)
+    (said,) = [said for said in told.said if "made anew" in said]
+    assert f"cdc resync {given.name} " in said
 
 
 @pytest.mark.parametrize(("engine", "case"), spread(STOPS))

@@ -7,6 +7,7 @@ import argparse
 import importlib
 import os
 import random
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -49,10 +50,26 @@ def guided(atheris, minutes):
     atheris.Fuzz()
 
 
+def told(minutes):
+    """Run it in a process of its own, since libFuzzer ends the one it is in, and say last how it went. Return its exit code."""
+    began, command = time.time(), [sys.executable, "-m", "tests.fuzz", "--guided", "--minutes", str(minutes)]
+    code = subprocess.run(command, check=False).returncode
+    kept = [path for path in sorted(FOLDER.glob("*-*")) if path.is_file() and path.stat().st_mtime >= began]
+    if code == 0 and not kept:
+        print(f"fuzz: {minutes:g} minutes: all inputs were read or refused")
+        return 0
+    print(
+        f"fuzz: failed ({code}); kept in {', '.join(map(str, kept)) or 'no file'}: `python -m tests.fuzz FILE` reads one again",
+        file=sys.stderr,
+    )
+    return code or 1
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--blind", type=int, default=None, help="change blindly, from this seed on", metavar="SEED")
+    parser.add_argument("--guided", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("inputs", nargs="*", type=Path, help="inputs to read again, and no others")
     given = parser.parse_args()
     if given.inputs:
@@ -65,8 +82,10 @@ def main():
         import atheris
     except ImportError:
         atheris = None
-    if atheris and given.blind is None:
+    if given.guided:
         guided(atheris, given.minutes)
+    elif atheris and given.blind is None:
+        sys.exit(told(given.minutes))
     else:
         seed = int.from_bytes(os.urandom(4), "big") if given.blind is None else given.blind
         blind(importlib.import_module("tests.fuzz.harness"), given.minutes, seed)

@@ -12,6 +12,7 @@ import yaml
 
 from cdc.app.monitor.metrics import FAMILIES, Meters, Metrics
 from cdc.app.monitor.retention import Outlook
+from cdc.app.monitor.verified_metrics import VERIFIED
 from cdc.app.monitor.watch import Clock, Watch
 from cdc.model.retention import Retention
 
@@ -35,15 +36,17 @@ def samples():
         measured.written = measured.applied = 1.0
         measured.outlook = Outlook(0.5, 60.0)
         measured.answers("source", 0.5)
+        measured.certificates = {"source": 1.0}
     watches[0].measured.retention = Retention(1.0, 1, 1, True, "reserved", 1)
     watches[1].measured.retention = Retention(1.0, oldest=1.0, keeps=1.0)
     metrics.reloads(SimpleNamespace(successful=True, succeeded=1.0))
-    return {s.name: set(s.labels) for family in metrics.registry.collect() for s in family.samples}
+    found = {s.name: set(s.labels) for family in metrics.registry.collect() for s in family.samples}
+    return found | {f"cdc_{family.name}": set(family.labels) for family in VERIFIED}
 
 
-def documented():
-    """The metrics table's lines, between its marks."""
-    return METRICS_DOC.split("<!-- metrics -->\n")[1].split("\n<!-- /metrics -->")[0].splitlines()[2:]
+def documented(mark):
+    """A table's lines, between its marks."""
+    return METRICS_DOC.split(f"<!-- {mark} -->\n")[1].split(f"\n<!-- /{mark} -->")[0].splitlines()[2:]
 
 
 def test_the_reference_lists_every_metric_as_the_code_has_it():
@@ -51,11 +54,12 @@ def test_the_reference_lists_every_metric_as_the_code_has_it():
         name = f"cdc_{family.name}" + ("_info" if family.kind == "info" else "")
         return f"| `{name}` | {family.kind} | {', '.join(f'`{label}`' for label in family.labels) or '–'} | {family.help} |"
 
-    assert documented() == [row(family) for family in FAMILIES]
+    assert documented("metrics") == [row(family) for family in FAMILIES]
+    assert documented("verify") == [row(family) for family in VERIFIED]
 
 
 def test_names_follow_the_conventions():
-    for family in FAMILIES:
+    for family in (*FAMILIES, *VERIFIED):
         assert (family.kind == "counter") == family.name.endswith("_total"), family.name
         assert re.fullmatch(r"[a-z][a-z0-9_]*", family.name)
         assert not re.search(r"milli|micro|_ms|_kb|_mb|minutes|hours|percent", family.name)

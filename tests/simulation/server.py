@@ -138,6 +138,9 @@ class Reader:
     def queued(self) -> int:
         return 0
 
+    def remarks(self) -> Iterable[str]:
+        return ()
+
     def close(self) -> None:
         return
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from cdc.pipeline.queues import Queues
 from tests.simulation.judge import ACCOUNTS, START, Judge, balanced, differences, unexplained
 from tests.simulation.world import World
 
@@ -48,6 +49,13 @@ def test_what_failed_is_told_with_its_seed(monkeypatch):
     found = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert found.returncode == 1
     assert "again: python -m tests.simulation --seed 5 --steps 3000" in found.stderr
+
+
+def test_changes_that_pass_a_parked_one_of_their_row_are_found(monkeypatch):
+    """A daemon without a queue behind a parked key ends with an older version over a newer one, and not only with an odd state in between."""
+    monkeypatch.setattr(Queues, "holding", lambda _: frozenset())
+    with pytest.raises(AssertionError, match=r"version \d+ came after \d+"):
+        World(100).steps_on(3000)
 
 
 EMPTY = {"customer": {}, "contact": {}, "bank": {}, "shared": {}, "scrap": {}}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cdc.failpoint import VARIABLE
+from cdc.model.errors import Exit
 from demo.servers import Server
 from tests.checker import Checker, Watcher, audits
 from tests.proxy import Proxy
@@ -46,6 +47,8 @@ _DEATHS = (-signal.SIGKILL, 69, 75)
 
 class Judge(Checker):
     """The checker, by the model instead of a journal."""
+
+    tables = ("customer", "contact", "account")
 
     def __init__(self, scene: Scene, servers: tuple[Server, Server]) -> None:
         names = scene.service.names
@@ -95,6 +98,7 @@ class Scene:
         seen = tuple(through(proxy, server, "?silence=5") for proxy, server in zip(self.proxies, servers, strict=True))
         self.service = Service(folder, dict(zip(("erp", "crm"), seen, strict=True)), {"p": ("erp", "crm", MAPPINGS)}, options=_OPTIONS)
         self.paused = self.odd = False
+        self.failure: BaseException | None = None
         self._application: Any = None
         self.version = 0
         self.model: dict[str, dict[int, tuple[Any, ...]]] = {"customer": {}, "contact": {}}
@@ -103,7 +107,7 @@ class Scene:
         boolean = "boolean" if self.service.is_postgresql("erp") else "tinyint(1)"
         for statement in _SOURCE:
             self.source(statement.format(boolean=boolean))
-        for statement in (*_TARGET, *audits(("customer", "contact", "account"), self.service.is_postgresql("crm"))):
+        for statement in (*_TARGET, *audits(Judge.tables, self.service.is_postgresql("crm"))):
             self.judge.ask(self.judge.target, statement)
         self.service.once()
         self.watcher = Watcher(self.judge)
@@ -136,6 +140,8 @@ class Scene:
 
     def falls(self, side: int, *, hard: bool) -> None:
         """One of the servers ends, or crashes, and comes back."""
+        if self._application is not None:
+            self._application.close()
         self._application = None
         self.servers[side].stop(*([signal.SIGKILL] if hard else []))
         self.servers[side].start()
@@ -158,6 +164,7 @@ class Scene:
             and "is not paused" not in done.stderr
         ):
             assert time.monotonic() < deadline, done.stderr
+            assert done.returncode != Exit.CONFIG, done.stderr
 
     def reload(self, *, broken: bool) -> None:
         """Another configuration at a border of transactions, or one that can't be read: then the old one holds."""
@@ -165,7 +172,7 @@ class Scene:
         file, process = self.folder / "cdc.yaml", self.service.process
         text = file.read_text()
         self.odd = not self.odd
-        other = text.replace(_OPTIONS, f"{_OPTIONS}, rows: 7") if self.odd else text.replace(", rows: 7", "")
+        other = text.replace(_OPTIONS, f"{_OPTIONS}, batch_rows: 7") if self.odd else text.replace(", batch_rows: 7", "")
         file.write_text(other.replace("databases:", "databasse:") if broken else other)
         assert process is not None
         if self.service.state("p") != "starting":  # it would be killed by the signal before it knows it

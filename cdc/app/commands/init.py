@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from cdc.app.operate.scaffold import Scaffold
     from cdc.model.endpoint import Endpoint
 
+_NAMES = ("erp", "crm")
+"""What the two databases are called where nobody says otherwise."""
+
 
 @click.command("init", short_help="Write a first service file, or first mappings.")
-@click.option("--from", "source", default="erp", show_default=True, help="The database that is read, by its name in the service file.")
-@click.option("--to", "target", default="crm", show_default=True, help="The database that is written.")
+@click.option("--from", "source", default=_NAMES[0], show_default=True, help="The database that is read, by its name in the service file.")
+@click.option("--to", "target", default=_NAMES[1], show_default=True, help="The database that is written.")
 @click.option(
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.  [default: mappings/FROM_to_TO]"
 )
@@ -36,6 +39,8 @@ def command(
     """
     if (from_url is None) != (to_url is None):
         raise click.UsageError("--from-url and --to-url stand together")
+    if source == target:
+        raise click.UsageError("--from and --to are one name")
     if from_url is not None and to_url is not None:
         _service_file(options, {source: from_url, target: to_url}, folder, dry_run=dry_run)
     else:
@@ -46,8 +51,6 @@ def _service_file(options: Options, databases: dict[str, str], folder: Path | No
     from cdc.app.operate.scaffold import service_file
     from cdc.app.service.url import BadUrl, has_password, read_url
 
-    if len(databases) < 2:
-        raise click.UsageError("--from and --to are one name")
     for name, url in databases.items():
         try:
             read_url(name, url, "")
@@ -58,7 +61,9 @@ def _service_file(options: Options, databases: dict[str, str], folder: Path | No
     source, target = databases
     _written({options.config: service_file(databases, folder or Path("mappings") / f"{source}_to_{target}")}, dry_run=dry_run)
     if not dry_run:
-        click.echo(f"next: put the passwords into {source}.password and {target}.password beside it, then `cdc init` again", err=True)
+        given = zip(("--from", "--to"), databases, _NAMES, strict=True)
+        again = " ".join(("cdc init", *(f"{option} {name}" for option, name, usual in given if name != usual)))
+        click.echo(f"next: put the passwords into {source}.password and {target}.password beside it, then `{again}`", err=True)
 
 
 def _mappings(options: Options, source: str, target: str, folder: Path | None, *, dry_run: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from cdc.app.cli import Options
+from cdc.app.cli import Commands, Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _form = click.option("--format", "form", type=click.Choice(["table", "json"]), d
 _ids = click.argument("ids", nargs=-1, type=click.IntRange(min=1), metavar="[ID]...")
 
 
-@click.group("parked", short_help="Show and settle row changes that wait.")
+@click.group("parked", cls=Commands, short_help="Show and settle row changes that wait.")
 def command() -> None:
     """Show and settle row changes that can't be mapped or written, and those that wait behind them.
 
@@ -83,7 +83,7 @@ def show(options: Options, number: int, *, pipeline: str | None, values: bool, t
         for one in found:
             _details(_json(one, values=values) | _row(one, values=values))
     if not found:
-        click.echo(f"nothing is parked as {number}", err=True)
+        click.echo(f"nothing is parked as {number}; `cdc parked list` shows what waits", err=True)
     return Exit.OK if found else Exit.FAILURE
 
 
@@ -252,7 +252,7 @@ def _confirm(question: str, *, yes: bool) -> None:
 
 def _report(what: str, done: Done) -> None:
     if not done.ids:
-        click.echo("nothing of that is parked", err=True)
+        click.echo("nothing of that is parked; `cdc parked list` shows what waits", err=True)
         return
     behind = f", {done.behind:,} of them behind others" if done.behind else ""
     click.echo(f"{len(done.ids):,} {what}{behind}", err=True)

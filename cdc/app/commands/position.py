@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cdc.app.cli import Options
+from cdc.app.cli import Commands, Options
 
 if TYPE_CHECKING:
     from cdc.app.build import Line
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CONFIRM = click.option("--confirm", metavar="PIPELINE", default="", help="The pipeline's name once more; without it you are asked.")
 
 
-@click.group("position", short_help="Show or set where a pipeline stands in the log.")
+@click.group("position", cls=Commands, short_help="Show or set where a pipeline stands in the log.")
 def command() -> None:
     """Show or set where a pipeline stands in its source's log.
 

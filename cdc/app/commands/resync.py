@@ -81,9 +81,9 @@ def _repaired(ctx: click.Context, line: Line, stands: Stands, asked: _Asked, dae
     from cdc.app.commands.run import command as run
     from cdc.app.operate import resync
 
-    if not stands.held and (reason := resync.gap(line, stands.checkpoint)) is not None:
-        raise reason
     mappings = _mappings(stands.plan, asked.mappings)
+    if not stands.held and (reason := resync.gap(line, stands.checkpoint, mappings)) is not None:
+        raise reason
     _says(line, stands.plan, mappings)
     if asked.dry_run:
         click.echo(f"{line.name}: {'the daemon that runs it' if stands.held else 'this command'} would do it", err=True)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,9 @@ _LOOK = 1.0
 @click.option("--repair", is_flag=True, help="Let `cdc resync` write what differs, of the mappings that do.")
 @click.option("--dry-run", is_flag=True, help="With --repair: only say what would be repaired.")
 @click.option("--yes", is_flag=True, help="With --repair: do not ask.")
+@click.option(
+    "--metrics", type=click.Path(path_type=Path, dir_okay=False), help="Write what was found into this file for Prometheus' node_exporter."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it.")
 @click.pass_context
 def command(ctx: click.Context, /, pipeline: str | None, mappings: Sequence[str], **given: Any) -> Exit:
@@ -54,6 +58,8 @@ def command(ctx: click.Context, /, pipeline: str | None, mappings: Sequence[str]
     options: Options = ctx.obj
     found = named(chosen(opened(options), [pipeline] if pipeline else []), mappings)
     done = [(each.name, _verified(each, specs, given, color=options.color)) for each, specs in found]
+    if given["metrics"]:
+        _measured(given["metrics"], done)
     if given["form"] == "json":
         click.echo(json.dumps({"pipelines": [_json(name, made, given["keys"]) for name, made in done]}, ensure_ascii=False, default=str))
     else:
@@ -92,6 +98,20 @@ def _settle(look: Look, made: Sequence[Any], wait: float) -> None:
         time.sleep(_LOOK)
         for each in made:
             each.again()
+
+
+def _measured(path: Path, done: Sequence[tuple[str, Sequence[Verified]]]) -> None:
+    from cdc.app.monitor.verified_metrics import Compared, write
+
+    write(
+        path,
+        (
+            Compared(name, one.look.spec.name, one.rows, {kind.value: count for kind, count in one.counts().items()})
+            for name, made in done
+            for one in made
+        ),
+        time.time(),
+    )
 
 
 def _json(pipeline: str, made: Sequence[Verified], keys: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
 import click
 
-from cdc.app.cli import Options
+from cdc.app.cli import Commands, Options
 from cdc.model.errors import Exit
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _form(command: F) -> F:
     )(command)
 
 
-@click.group("xref", short_help="Show and mend the crosswalk.")
+@click.group("xref", cls=Commands, short_help="Show and mend the crosswalk.")
 def command() -> None:
     """Show and mend the crosswalk: which row of the source is which row of the target.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from cdc.app.build import Line
 from cdc.app.monitor.watch import Watch
+from cdc.app.preflight.footing import put_down
 from cdc.app.state import repair as state
 from cdc.app.state.control import DAEMON, controlled
 from cdc.app.state.leftover import held, made_by_us
@@ -56,14 +57,16 @@ class Repairs:
         """Put down that it has ended, as soon as the target answers."""
         if isinstance(step, Resynced):
             self._begun, self._ended, self._untold = "", step.number, step
+            self._watch.measured.footings = self._watch.measured.settling or self._watch.measured.footings
             self._watch.repairing = ""
             self._opened.close()
             counts = {what: sum(rows.values()) for what, rows in _rows(step).items()}
             self._log.info("the resync is done", mappings=", ".join(step.rows), **counts)
         if self._untold is not None:
             with suppress(CdcError), controlled(line, DAEMON) as control:  # the next step tries again
+                put_down(line, self._watch.measured.settling)  # first: without it the repair is done again
                 state.end(control, self._untold.number, Stage.DONE, rows=_rows(self._untold))
-                self._untold = None
+                self._untold, self._watch.measured.settling = None, {}
 
     def _wanted(self) -> Repair | None:
         repair = state.of(self._watch.controls.resync)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any, cast
@@ -19,13 +19,14 @@ from cdc.app.daemon.parked_log import ParkedLog
 from cdc.app.daemon.parts_log import PartsLog
 from cdc.app.daemon.repairs import Repairs
 from cdc.app.daemon.supervise import Pause, drifting, supervise
+from cdc.app.monitor.measured import Measured
 from cdc.app.monitor.metrics import Meters
 from cdc.app.monitor.steering import controls
 from cdc.app.monitor.watch import State, Watch
 from cdc.app.operate.setup import set_up, upgrade
 from cdc.app.outcome import hint, trace, unexpected
 from cdc.app.preflight.examined import Examined, examine
-from cdc.app.preflight.footing import begun
+from cdc.app.preflight.footing import begun, compare
 from cdc.app.preflight.gap import named
 from cdc.app.preflight.history import remembered
 from cdc.app.preflight.plan_hash import pipeline_hash
@@ -77,6 +78,7 @@ class Worker:
         self._parked = ParkedLog(self._log, watch.clock.monotonic)
         self._parts = PartsLog(self._log, watch.clock.monotonic)
         self._repairs = Repairs(watch, self._log)
+        self._remarks: Callable[[], Iterable[str]] = tuple
 
     def work(self, stop: threading.Event) -> None:
         """Run it on the calling thread. Raises nothing."""
@@ -172,7 +174,7 @@ class Worker:
         _set_up(self.line, plan, self._log, first=checkpoint is None)
         loaded = checkpoint is not None and checkpoint.phase is Phase.STREAMING
         self.hashes = remembered(self.line, examined, loaded=loaded, held=examined.target.held)
-        self.watch.measured.footings = begun(self.line, plan.sources, examined.source.footings, loaded=loaded)
+        _stand(self.line, plan, examined, self.watch.measured, loaded=loaded)
         if checkpoint is None:
             self._log.info("the initial load begins")
         else:
@@ -180,7 +182,7 @@ class Worker:
         with ExitStack() as opened:
             source = self.line.open_source(plan.sources, plan.told)
             opened.callback(source.close)
-            self.watch.queued = source.queued
+            self.watch.queued, self._remarks = source.queued, source.remarks
             self._breaker.limit = self.line.protection.deletes
             target = ObservedTarget(self.line.open_target(plan.targets), self.watch, self._meters, self._breaker)
             opened.callback(target.close)
@@ -200,6 +202,8 @@ class Worker:
 
     def _shows(self, step: Step) -> None:
         before = self.watch.state
+        for remark in self._remarks():
+            self._log.warning(remark, hint=compare(self.line.name, ["MAPPING"]))
         self.watch.step(step)
         self._meters.step(step)
         if isinstance(step, Holding):
@@ -253,6 +257,14 @@ def _set_up(line: Line, plan: Plan, log: Any, *, first: bool) -> None:
     """Later starts only bring our own tables to the layout that this version knows."""
     for statement in set_up(line, plan) if first else upgrade(line, plan):
         log.info("setting up", database=statement.database, statement=statement.text)
+
+
+def _stand(line: Line, plan: Plan, examined: Examined, measured: Measured, *, loaded: bool) -> None:
+    """Remember what the tables stand on. What a repair is to settle counts when that has ended."""
+    if not examined.target.repaired:
+        measured.footings, measured.settling = begun(line, plan.sources, examined.source.footings, loaded=loaded), {}
+    elif not measured.settling:
+        measured.footings, measured.settling = examined.target.footings, examined.source.footings
 
 
 def _runnable(examined: Examined, log: Any) -> Plan:

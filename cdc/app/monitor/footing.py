@@ -24,7 +24,8 @@ class FootingLook:
     def turn(self, line: Line) -> None:
         """Look, if that is due."""
         now, measured = self._watch.clock.monotonic(), self._watch.measured
-        if now - self._looked >= EVERY and measured.footings and measured.given_up is None and self._watch.state is State.STREAMING:
+        streams = self._watch.state is State.STREAMING and not self._watch.repairing
+        if now - self._looked >= EVERY and measured.footings and measured.given_up is None and streams:
             self._looked = now
             self.look(line)
 
@@ -35,7 +36,7 @@ class FootingLook:
         now, found = looked(line, self._probe, list(known), known)
         for finding in found:
             if finding.exit is not Exit.OK:
-                measured.given_up = Gap(f"{line.source.name}: {finding.message}", finding.hint.replace("PIPELINE", line.name))
+                measured.given_up = Gap(f"{line.source.name}: {finding.message}", finding.hint)
                 return
             self._log.warning(finding.message, hint=finding.hint)
         if now != known:

@@ -23,10 +23,14 @@ class Measured:
         self.up: Mapping[str, bool] = {"source": False, "target": False}
         self.skew: Mapping[str, float] = {}
         """Role → the server's clock less ours, in seconds."""
+        self.certificates: Mapping[str, float | None] = {}
+        """Role → when the server's certificate ends, as Unix time."""
         self.given_up: CdcError | None = None
         """The slot was dropped to keep the source alive, or rows went or came that are in no log."""
         self.footings: Footings = {}
         """What the source's tables stood on at the last look."""
+        self.settling: Footings = {}
+        """What they stand on since, once what is to be repaired has been."""
 
     def answers(self, role: str, skew: float | None = None) -> None:
         """A server has answered, maybe with its clock."""

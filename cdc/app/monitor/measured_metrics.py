@@ -17,6 +17,7 @@ MEASURED: Sequence[Family] = (
     Family("pipeline_stalled", "gauge", _P, "1 while the position stands still, with work to do, for longer than `stall` says."),
     Family("connection_up", "gauge", (*_P, "endpoint", "role"), "1 when the database has answered the last question that was put to it beside the pipeline's own work."),
     Family("clock_skew_seconds", "gauge", (*_P, "endpoint"), "The database's clock less the daemon's."),
+    Family("certificate_expiry_timestamp_seconds", "gauge", (*_P, "endpoint"), "When the database server's TLS certificate ends; absent: no TLS."),
     Family("heartbeat_written_timestamp_seconds", "gauge", _P, "When the last heartbeat was written to the source; absent: it may not be."),
     Family("heartbeat_applied_timestamp_seconds", "gauge", _P, "When that heartbeat was written before which all is durable on the target."),
     Family("log_budget_used_ratio", "gauge", _P, "Share of the log that the source may keep for the pipeline, by size or by age; absent: no bound."),
@@ -81,6 +82,7 @@ def _samples(each: Watched) -> Samples:
     for role, endpoint in (("source", each.source), ("target", each.target)):
         yield "connection_up", (endpoint, role), float(measured.up[role])
         yield "clock_skew_seconds", (endpoint,), measured.skew.get(role)
+        yield "certificate_expiry_timestamp_seconds", (endpoint,), measured.certificates.get(role)
     yield "heartbeat_written_timestamp_seconds", (), measured.written
     yield "heartbeat_applied_timestamp_seconds", (), measured.applied
     yield "log_budget_used_ratio", (), measured.outlook.share

@@ -41,6 +41,12 @@ FAMILIES: Sequence[Family] = (
     Family("transactions_total", "counter", (*_P, "outcome"), "Source transactions with rows for the target."),
     Family("rows_total", "counter", (*_T, "op"), "Row changes that took effect on the target. `table` is the mapping."),
     Family("rows_adopted_total", "counter", _T, "Rows of the target that `match` has made a source row's own. `table` is the mapping."),
+    Family(
+        "rows_kept_newer_total",
+        "counter",
+        _T,
+        "Rows of the target that kept newer values than a write's (`owner: newest`). `table` is the mapping.",
+    ),
     Family("rows_skipped_total", "counter", (*_T, "reason"), "Row changes that wrote nothing. `table` is the mapping or the source table."),
     Family("loop_events_skipped_total", "counter", (*_P, "source"), "Row changes that were our own writes coming back."),
     Family("batches_total", "counter", (*_P, "outcome"), "Target transactions: `applied` or `failed`."),
@@ -159,6 +165,7 @@ class Meters:
             for reason in SKIPPED:
                 self._child("rows_skipped_total", table=mapping, reason=reason)
             self._child("rows_adopted_total", table=mapping)
+            self._child("rows_kept_newer_total", table=mapping)
             self._loads(mapping)
             self._child("parked_rows", table=mapping).set_function(lambda mapping=mapping: self._watch.parked.get(mapping, 0))
             for family in ("parked_total", "parked_replayed_total", "parked_skipped_total"):
@@ -212,6 +219,8 @@ class Meters:
             self._child("rows_total", table=mapping, op=op.value).inc(rows)
         for mapping, rows in applied.adopted.items():
             self._child("rows_adopted_total", table=mapping).inc(rows)
+        for mapping, rows in applied.kept.items():
+            self._child("rows_kept_newer_total", table=mapping).inc(rows)
         self._skipped({(mapping, "unchanged"): rows for mapping, rows in applied.unchanged.items()})
         self._skipped(batch.skipped or {})
         for one in batch.parked:

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from cdc.app.build import Line
+from cdc.app.monitor.certificates import CertificateLook
 from cdc.app.monitor.footing import FootingLook
 from cdc.app.monitor.retention import Budget
 from cdc.app.monitor.stall import spoken
@@ -40,6 +41,7 @@ class Sampler:
         self._sampled = self._beaten = self._warned = float("-inf")
         self._log: Any = structlog.get_logger().bind(pipeline=self._line.name)
         self._footing = FootingLook(watch, self._log)
+        self._certificates = CertificateLook(watch)
 
     def work(self, stop: threading.Event) -> None:
         """Sample until asked to stop. Raises nothing."""
@@ -71,6 +73,7 @@ class Sampler:
             self._beaten = now
             self._beats()
         self._footing.turn(self._line)
+        self._certificates.turn(self._line)
 
     def sample(self) -> None:
         """Ask once; where the pipeline is nowhere yet, there is nothing to ask."""

@@ -94,15 +94,15 @@ def awaited(line: Line, number: str, look: Callable[[Controls], None]) -> Repair
     return repair
 
 
-def gap(line: Line, stands: Checkpoint) -> CdcError | None:
-    """Return why the log can't be followed from the checkpoint, or None when it can."""
+def gap(line: Line, stands: Checkpoint, repaired: Sequence[str] = ()) -> CdcError | None:
+    """Return why the log can't be followed from the checkpoint, or lacks more than comparing the `repaired` mappings mends; else None."""
     assert stands.position is not None
     with closing(line.source_admin()) as admin:
         try:
             admin.prove(stands.position)
         except (Gap, Misconfigured) as error:
             return error
-    return told(line) if stands.phase is Phase.STREAMING else None
+    return told(line, repaired) if stands.phase is Phase.STREAMING else None
 
 
 def _way(line: Line, plan: Plan, target: Target, source: Source) -> Way:

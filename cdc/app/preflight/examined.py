@@ -16,6 +16,8 @@ from cdc.app.preflight.match_index import unindexed
 from cdc.app.preflight.present import PresentSource
 from cdc.app.preflight.questions import answers, scan_findings
 from cdc.app.service.config import default_schema
+from cdc.app.state import repair
+from cdc.app.state.control import DAEMON, Control
 from cdc.app.state.footing import stored
 from cdc.mapping.compile import compile_plan
 from cdc.mapping.files.problem import Level, Problem, ordered, printable, render
@@ -76,6 +78,8 @@ class Side:
     """What a source made of the mappings' queries."""
     footings: Footings = field(default_factory=dict)
     """What a source's tables stand on; of a target, what they stood on when somebody last looked."""
+    repaired: Collection[str] = ()
+    """The mappings that somebody wants repaired, by what a target remembers."""
     held: bool = False
     """Somebody runs the pipeline now, so that a target's checkpoint moves on while the source is asked."""
 
@@ -158,7 +162,8 @@ def _target(line: Line, names: Sequence[TableName]) -> Side:
         added = [_NO_CROSSWALK] if loaded and crosswalk and _CROSSWALK not in side.definitions else []
         streams = loaded is not None and loaded.phase is Phase.STREAMING and not admin.setup()
         footings = stored(admin, line.name) if streams else {}
-        return replace(side, checkpoint=loaded, held=held, footings=footings, findings=[*side.findings, *added])
+        repaired = repair.wanted(Control(admin, line.name, DAEMON)) if streams else ()
+        return replace(side, checkpoint=loaded, held=held, footings=footings, repaired=repaired, findings=[*side.findings, *added])
 
     crosswalk = any(map(uses_crosswalk, line.specs))
     return _side(line.target.name, line.target_admin, ask)
@@ -176,7 +181,7 @@ def _source(line: Line, names: Sequence[TableName], target: Side) -> Side:
         if broken := list(_broken(side, admin, after)):
             return replace(side, findings=[*side.findings, *broken])
         with closing(line.probe()) as probe:
-            now, moved = looked(line, probe, names, target.footings)
+            now, moved = looked(line, probe, names, target.footings, target.repaired)
         return replace(side, footings=now, findings=[*side.findings, *moved])
 
     return _side(line.source.name, line.source_admin, ask)

@@ -11,6 +11,7 @@ from cdc.mapping.files.problem import Problem
 from cdc.mapping.spec.double import doubles
 from cdc.mapping.spec.mapping import MappingSpec, table_name
 from cdc.mapping.spec.pair import Pair, pairs, unowned
+from cdc.mapping.spec.pair_clock import unlike_clocks
 from cdc.mapping.tools.leg import Leg, Values, connected
 from cdc.mapping.tools.round_trip import by_examples, unsettled
 from cdc.mapping.tools.single import Around
@@ -29,6 +30,7 @@ def proofs(pipelines: Sequence[Pipeline]) -> Iterator[Problem]:
             yield from doubles(one.specs, other.specs, default_schema(one.source), default_schema(one.target))
         for pair in _pairs(one, other):
             yield from unowned(pair)
+            yield from unlike_clocks(pair)
             yield from by_examples(pair)
 
 

@@ -12,13 +12,15 @@ from dataclasses import field
 from typing import Any
 
 from cdc.app.build import Line
-from cdc.model.errors import Misconfigured
+from cdc.model.errors import Held, Misconfigured, Transient
 from cdc.model.value import value
 from cdc.sql import control as sql
 from cdc.target.base import TargetAdmin
 
 DAEMON = "cdc"
 """Who acts where no operator does."""
+PATIENCE = 10
+"""Seconds that an operator's act waits for the transaction at hand."""
 
 
 @value
@@ -114,8 +116,18 @@ class Control:
         return sql.audit(self.admin.words, self.pipeline, self.who, what, detail)
 
     def _together(self, *statements: str) -> None:
-        for statement in ("begin", *statements, "commit"):
-            self.admin.execute(statement)
+        with self.patient():
+            for statement in ("begin", *statements, "commit"):
+                self.admin.execute(statement)
+
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """What the daemon does waits for as long as the server lets it."""
+        if self.who == DAEMON:
+            yield
+        else:
+            with patient(self.admin, self.pipeline):
+                yield
 
 
 @contextmanager
@@ -125,6 +137,20 @@ def controlled(line: Line, who: str) -> Iterator[Control]:
         if admin.setup():
             raise Misconfigured(f"{line.target.name}: our own tables are missing, or of an older version", "Run `cdc setup`.")
         yield Control(admin, line.name, who)
+
+
+@contextmanager
+def patient(admin: TargetAdmin, pipeline: str) -> Iterator[None]:
+    """Let an operator's act wait for the transaction at hand, and not for ever: one that is written in parts may take an hour. Raises `Held`."""
+    admin.execute(admin.words.patience.format(PATIENCE))
+    try:
+        yield
+    except Transient as error:
+        raise Held(
+            f"{pipeline}: the pipeline is in the middle of a transaction, and {PATIENCE} seconds were too short for its end; nothing was changed",
+            "Try again later. A large transaction is written in parts, and the daemon's log tells of them. To break it off, stop the daemon: the target"
+            " undoes it, and the next start reads it again.",
+        ) from error
 
 
 def operator() -> str:

@@ -16,6 +16,7 @@ from cdc.model.reference import Xref
 from cdc.model.table import TableName
 from cdc.model.value import value
 from cdc.model.write import TargetPlan
+from cdc.sql.crosswalk import source_key, source_texts
 from cdc.sql.crosswalk_admin import Side, entities
 from cdc.sql.ledger import CROSSWALK, SCHEMA
 from cdc.target.base import TargetAdmin
@@ -39,10 +40,11 @@ class Entity:
     side: Side
 
     def entries(self, *, source: str = "", target: str = "") -> list[Entry]:
-        return [Entry(*map(str, row)) for row in self.admin.ask(self.side.entries(source=source, target=target))]
+        return [Entry(*map(str, row)) for row in self.admin.ask(self.side.entries(source=_spelled(source), target=target))]
 
     def put(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Add entries, or change those that are there. Raises `Misconfigured` where two would lead to one row: a delete takes it from both."""
+        pairs = [(_spelled(source), target) for source, target in pairs]
         wanted, now = dict(pairs), {entry.source_key: entry.target_key for entry in self.entries()}
         twice = [target for target, times in Counter({**now, **wanted}.values()).items() if times > 1 and target in wanted.values()]
         if len(wanted) < len(pairs) or twice:
@@ -56,6 +58,7 @@ class Entity:
 
     def merge(self, source: str, into: str) -> str:
         """Let a source key lead to the row of another one; return the target key to which it led, or nothing."""
+        source, into = _spelled(source), _spelled(into)
         found = {entry.source_key: entry.target_key for key in (source, into) for entry in self.entries(source=key)}
         if into not in found:
             raise Misconfigured(
@@ -87,7 +90,8 @@ def crosswalk(line: Line) -> Iterator[TargetAdmin]:
 
 
 def entity(line: Line, admin: TargetAdmin, name: str) -> Entity:
-    return Entity(admin, Side(admin.words, name, line.source.name))
+    """Open an entity's entries. No entity's name ends in a blank, which MySQL would overlook."""
+    return Entity(admin, Side(admin.words, name.rstrip(" "), line.source.name))
 
 
 def listed(line: Line, admin: TargetAdmin) -> list[tuple[str, int]]:
@@ -104,6 +108,11 @@ def owners(plans: Iterable[TargetPlan]) -> dict[str, TargetPlan]:
     """Return entity → the plan that makes its rows."""
     made = ((one.entity, plan) for plan in plans for one in plan.references if isinstance(one, Xref) and one.maker is not None)
     return dict(made)
+
+
+def _spelled(key: str) -> str:
+    """Return a source key as the crosswalk has it, for one that somebody has typed: with a blank at its end as it is, say."""
+    return source_key(source_texts(key))
 
 
 def _key(plan: TargetPlan) -> str:

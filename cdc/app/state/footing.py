@@ -24,7 +24,13 @@ def store(admin: TargetAdmin, pipeline: str, footings: Mapping[TableName, Footin
 def _written(footings: Mapping[TableName, Footing]) -> str:
     return json.dumps(
         [
-            [*_name(name), one.relation, sorted(one.by), {at: [part.name, part.since, sorted(part.by)] for at, part in one.parts.items()}]
+            [
+                *_name(name),
+                one.relation,
+                sorted(one.by),
+                {at: [part.name, part.since, sorted(part.by)] for at, part in one.parts.items()},
+                dict(one.columns),
+            ]
             for name, one in sorted(footings.items(), key=lambda item: _name(item[0]))
         ]
     )
@@ -37,7 +43,10 @@ def _name(table: TableName) -> tuple[str, str]:
 def _read(text: str) -> Mapping[TableName, Footing]:
     return {
         TableName(schema, name): Footing(
-            relation, frozenset(by), {at: Partition(part, since, frozenset(alone)) for at, (part, since, alone) in parts.items()}
+            relation,
+            frozenset(by),
+            {at: Partition(part, since, frozenset(alone)) for at, (part, since, alone) in parts.items()},
+            columns[0] if columns else {},
         )
-        for schema, name, relation, by, parts in json.loads(text)
+        for schema, name, relation, by, parts, *columns in json.loads(text)
     }

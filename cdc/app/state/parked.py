@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from cdc.app.build import Line
-from cdc.app.state.control import operator
+from cdc.app.state.control import operator, patient
 from cdc.model.change import Change, Row
 from cdc.model.errors import CdcError
 from cdc.model.parked import Parked, ParkedKey
@@ -129,7 +129,8 @@ class Rows:
 
         self._admin.execute("begin")
         try:
-            self._admin.execute(sql.changed(self._words, self._pipeline))
+            with patient(self._admin, self._pipeline):
+                self._admin.execute(sql.changed(self._words, self._pipeline))
             yield put_down
         except BaseException:
             self._admin.execute("rollback")

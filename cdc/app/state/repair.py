@@ -69,6 +69,12 @@ def current(control: Control) -> Repair | None:
     return of(control.read()[0].resync)
 
 
+def wanted(control: Control) -> Sequence[str]:
+    """Return the mappings that are to be repaired."""
+    repair = current(control)
+    return repair.mappings if repair is not None and repair.wanted else ()
+
+
 def ask(control: Control, repair: Repair) -> None:
     """Ask for it. Raises `Busy` while another is wanted."""
     before = current(control)
@@ -99,7 +105,8 @@ def _put(control: Control, before: Repair | None, after: Repair, detail: str) ->
     admin, pipeline = control.admin, control.pipeline
     admin.execute("begin")
     try:
-        admin.execute(sql.instead(admin.words, pipeline, _COLUMN, _text(after), "" if before is None else _text(before)))
+        with control.patient():
+            admin.execute(sql.instead(admin.words, pipeline, _COLUMN, _text(after), "" if before is None else _text(before)))
         took = current(control) == after
         if took:
             control.notes("resync", detail)

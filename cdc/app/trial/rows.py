@@ -31,7 +31,8 @@ def by_key(look: Look, given: Sequence[str]) -> list[Change]:
         places = list(table.key)
         if len(places) != len(given):
             key = ", ".join(names[at] for at in places) or "none: name columns, `--key column=value`"
-            raise click.UsageError(f"{len(given)} --key given; the key of {table.name} is {key}")
+            each = ": give one --key for each" if places[1:] else ""
+            raise click.UsageError(f"{len(given)} --key given; the key of {table.name} is {key}{each}")
     elif len(places) != len(named):
         raise click.UsageError("give --key values by position, or all as column=value")
     asked = Table(table.name, table.columns, tuple(places))
@@ -84,8 +85,12 @@ def _named(names: Sequence[str], text: str) -> tuple[str, str]:
 
 
 def _read(table: Table, at: int, text: str) -> str | None:
-    """Return a value as the column's own text. Raises a usage error for what the column can't hold."""
+    """Return a value as the column's own text. Raises a usage error for what the column can't hold, which the server might cut."""
     column = table.columns[at]
+    if column.type.kind is Kind.TEXT and column.type.size and len(text.rstrip(" ")) > column.type.size:
+        raise click.UsageError(
+            f"--key: '{column.name}' of {table.name} holds {column.type.size} characters; `cdc mapping preview` shows rows with their keys"
+        )
     try:
         return fixed(text, column.type) if column.type.kind in _SPELLED else text
     except BadValue as error:

@@ -21,6 +21,8 @@ from cdc.app.trial.tried import Verdict
 from cdc.mapping.files.problem import printable
 from cdc.model.change import ABSENT, Op
 
+_ANY = 10_000
+"""A width that holds any table."""
 _LONGEST = 80
 """Characters of a value that a table shows."""
 _STYLES = {Verdict.INSERT: "green", Verdict.ADOPT: "cyan", Verdict.UPDATE: "yellow", Verdict.DELETE: "red", Verdict.FAILS: "bold red"}
@@ -61,7 +63,11 @@ def row(to: Console, look: Look, explained: Explained, *, whole: bool) -> None:
     if explained.condition is not None and (whole or trial.verdict in (Verdict.FILTERED, Verdict.DELETE, Verdict.FAILS)):
         to.print(_condition(explained.condition), soft_wrap=True)
     if whole or trial.verdict not in (Verdict.FILTERED, Verdict.DELETE):
-        to.print(_table(explained, whole=whole))
+        table = _table(explained, whole=whole)
+        if to.measure(table, options=to.options.update(width=_ANY)).maximum <= to.width:
+            to.print(table)
+        else:
+            to.print(_listed(explained, whole=whole), soft_wrap=True)
     to.print()
 
 
@@ -121,6 +127,17 @@ def _table(explained: Explained, *, whole: bool) -> Table:
     for cell in explained.cells:
         table.add_row(*_cells(cell, there=explained.trial.now is not None, whole=whole))
     return table
+
+
+def _listed(explained: Explained, *, whole: bool) -> Text:
+    """Return what the table has, each column on lines of its own, where the table is wider than the terminal: its cells would be cut to pieces."""
+    lines = []
+    for cell in explained.cells:
+        column, source, *expression, result, now = _cells(cell, there=explained.trial.now is not None, whole=whole)
+        lines.append(Text.assemble(" ", column, " = ", result, *(("; now ", now) if explained.trial.now is not None else ())))
+        said = {*cell.inputs, result.plain}
+        lines += [Text.assemble("     ", part) for part in (*(each for each in expression if each.plain not in said), source) if part.plain]
+    return Text("\n").join(lines)
 
 
 def _cells(cell: Cell, *, there: bool, whole: bool) -> Sequence[Text]:

@@ -18,6 +18,7 @@ from cdc.model.table import Table
 from cdc.model.value import value
 from cdc.model.write import Deletes, Write
 from cdc.pipeline.translate import Translate, translator
+from cdc.target.clock import wins
 
 _CHUNK = 500
 """Rows that the target is asked for at once."""
@@ -95,7 +96,7 @@ class _Trying:
         now = next(iter(find(end.key)), None) if end.key is not None else None
         if end.image is None:
             return self._removed(change, now)
-        mapped = self._written(end.image, there=now is not None)
+        mapped = self._written(end.image, now)
         if now is None:
             return Trial(change, Verdict.INSERT, mapped, None, ())
         differs = self._differs(mapped, now)
@@ -108,10 +109,17 @@ class _Trying:
         gone = now is not None and (self._plan.deletes is Deletes.HARD or bool(differs))
         return Trial(change, Verdict.DELETE if gone else Verdict.FILTERED, {}, now, differs if gone else ())
 
-    def _written(self, image: tuple[Any, ...], *, there: bool) -> Named:
-        """Some columns are set only with the row, others only once it is there."""
-        kept = self._plan.once if there else self._plan.later
+    def _written(self, image: tuple[Any, ...], now: Named | None) -> Named:
+        """Some columns are set only with the row, others only once it is there, or when what is there is older."""
+        kept = self._plan.later if now is None else self._plan.once | self._newer(image, now)
         return {column.name: ABSENT if at in kept else image[at] for at, column in enumerate(self._plan.columns)}
+
+    def _newer(self, image: tuple[Any, ...], now: Named) -> frozenset[int]:
+        """The positions of what the row keeps, since it is newer."""
+        if (newest := self._plan.newest) is None:
+            return frozenset()
+        older = wins(newest, image[newest.clock], now[self._plan.columns[newest.clock].name])
+        return newest.columns if older is False else frozenset()
 
     def _differs(self, wanted: Mapping[str, Any], now: Named) -> tuple[str, ...]:
         """Name the columns that are not as they should be."""

@@ -18,8 +18,12 @@ def _xref(_checker: Checker, tree: exp.Expr, operands: Sequence[Operand]) -> Nod
     if len(operands) < 2:
         raise refused(tree, "no-function", "xref takes an entity and at least one value", "write xref('customer', id)")
     entity = operands[0][1]
-    if not (isinstance(entity, Constant) and isinstance(entity.native, str) and 0 < len(entity.native) <= _LONGEST):
-        message = f"the entity of xref is a text literal of {_LONGEST} characters at most"
+    if not (
+        isinstance(entity, Constant)
+        and isinstance(entity.native, str)
+        and 0 < len(entity.native.rstrip(" ")) == len(entity.native) <= _LONGEST
+    ):
+        message = f"the entity of xref is a text literal of {_LONGEST} characters at most that does not end in a blank"
         raise refused(operands[0][0], "bad-value", message, "write xref('customer', id)")
     if not _whole(tree):
         raise refused(tree, "not-allowed", "xref is a whole column, not a part of an expression", "only the target has the crosswalk")

@@ -32,6 +32,17 @@ class Draft:
         self._keys[to] = replace(key, text=str(to[-1]), style='"', derived=True)
         self._place(to, given, value)
 
+    def add(self, to: Path, given: Data, spot: Spot) -> None:
+        """Set a key of a long form beside what was taken over; a short form becomes its `value`."""
+        path = to[:-1]
+        there = _found(self._data, path)
+        if not isinstance(there, dict):
+            place = self._values[path]
+            self._values |= {(*path, "value"): place, path: replace(place, text=None, style="", derived=True)}
+            self._keys[*path, "value"] = self._keys[path]
+        self._put(path, dict(there) if isinstance(there, dict) else {"value": there})
+        self.write(to, given, spot, spot)
+
     def point(self, to: Path, value: Spot) -> None:
         """Say more exactly whence a part comes of what was written."""
         self._place(to, _found(self._data, to), value)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from cdc.mapping.files.clock import ClockFile
 from cdc.mapping.files.match import MatchFile
 from cdc.mapping.files.python import PythonFile
 from cdc.mapping.files.query import SETTLE, DependencyFile, short_forms
@@ -107,11 +108,9 @@ ReverseColumns: TypeAlias = Annotated[
 class ColumnFile(ValueFile):
     """How one target column gets its value, and what becomes of it in the other direction."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"owner: newest"})
-
-    owner: Literal["source", "target"] = Field(
+    owner: Literal["source", "target", "newest"] = Field(
         default="source",
-        description="Whose word counts: the source's, and nothing comes back; or the target's, and it is written here in new rows only.",
+        description="Whose word counts: the source's, and nothing comes back; the target's, and it is written here in new rows only; or whose change is the newest, by `clock`.",
         examples=["source"],
     )
     reverse: ReverseColumns = Field(
@@ -201,6 +200,11 @@ class MappingFile(Shape):
         default=None,
         description="Target columns: a row that agrees on all of them, and is nobody's yet, is adopted where one would be inserted; or lists of them, tried in order.",
         examples=[["email", "tax_id"]],
+    )
+    clock: ClockFile = Field(
+        default="",
+        description="Target column with the time, or the version number, of the row's last change, or its long form; columns with `owner: newest` go by it.",
+        examples=["changed_at"],
     )
     query: str = Field(
         default="",

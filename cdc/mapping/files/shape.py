@@ -35,7 +35,7 @@ _IN_WORDS = {
 
 
 class Shape(BaseModel):
-    """A mapping of a file. Unknown keys are errors; `later` names keys and values (`deletes: park`) that this version does not have yet."""
+    """A mapping of a file. Unknown keys are errors; `later` names keys that this version does not have yet."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     later: ClassVar[frozenset[str]] = frozenset()
@@ -130,7 +130,7 @@ def _problem(model: type[Shape], document: Document, details: ErrorDetails) -> P
     place = document.at(path)
     name = str(next(path[at] for at in reversed(range(len(path))) if isinstance(path[at], str) and document.spot(path[: at + 1])))
     if kind == "literal_error":
-        return _not_one_of(place, name, given, details, shapes)
+        return _not_one_of(place, name, given, details)
     if kind in _EXPECTED:
         return place.problem("wrong-type", f"'{name}' must be {_EXPECTED[kind]}, found {_found(given)}", _example(shapes, name))
     if kind not in _IN_WORDS:
@@ -148,10 +148,8 @@ def _unknown(document: Document, path: Path, shapes: list[type[Shape]]) -> Probl
     return place.problem("unknown-key", f"unknown key '{name}'" + _inside(path[:-1]), advice)
 
 
-def _not_one_of(place: Place, name: str, given: Any, details: ErrorDetails, shapes: list[type[Shape]]) -> Problem:
+def _not_one_of(place: Place, name: str, given: Any, details: ErrorDetails) -> Problem:
     expected = re.findall(r"[\w.-]+", details["ctx"]["expected"].replace(" or ", " "))
-    if any(f"{name}: {given}" in shape.later for shape in shapes):
-        return place.problem("unavailable", f"'{name}: {given}' is not available in this version", f"use {one_of(expected)}")
     found = f"'{given}'" if isinstance(given, str) else _found(given)
     advice = "write it without quotes" if str(given) in expected else did_you_mean(str(given), expected)
     return place.problem("bad-value", f"'{name}' must be {one_of(expected)}, found {found}", advice)

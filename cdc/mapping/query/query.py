@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from cdc.mapping.spec.query_text import Lexis, Misread, compared, cut, tables
 from cdc.model.change import Row, Value
-from cdc.model.errors import Misconfigured
+from cdc.model.errors import Drifted, Misconfigured
 from cdc.model.table import Column, TableName
 from cdc.model.value import identity, value
 
@@ -137,6 +137,24 @@ def filled(query: Query, values: str | dict[str, str]) -> tuple[str, Callable[[i
         return before if place % 2 else before + offset - start
 
     return "".join(parts), back
+
+
+def prove(query: Query, now: Sequence[Column]) -> None:
+    """Raise `Drifted` when a query's result is not what its mapping was compiled for. What it returns besides is not asked for."""
+    there = {column.name: column.type for column in now}
+    for name, before in ((column.name, column.type) for column in query.columns):
+        if name not in there:
+            raise changed(f"it does not return '{name}' any more")
+        if there[name] != before:
+            raise changed(f"it returns '{name}' as {there[name].native} now, and not as {before.native}")
+
+
+def changed(how: str) -> Drifted:
+    """Say that a query is no longer what its mapping was compiled for, though no table that is followed has changed."""
+    return Drifted(
+        f"what the query reads has changed: {how}",
+        "Mend the view, table or function that it reads, or the mapping. The pipeline waits and goes on by itself once they fit.",
+    )
 
 
 def writes() -> Misconfigured:

@@ -200,6 +200,17 @@ class Options:
     check: Sql | None
     on_fail: OnFail
     write: Moment
+    newest: bool = False
+    """A row that is there takes it from a later change only."""
+
+
+@value
+class Clock:
+    """The target column of the time of a row's last change, and whose values stay when two have the same: `source` or `target`."""
+
+    column: str
+    ties: str
+    path: Path
 
 
 @value
@@ -255,10 +266,18 @@ class MappingSpec:
     """The time zones of the two databases, which the service file says too."""
     functions: Functions = field(default_factory=dict)
     """What `python` names in this file, for as much as the service file allows it."""
+    clock: Clock | None = None
 
     def only_at(self, moment: Moment) -> list[str]:
         """Name the columns that are written at this moment only."""
         return [name for name, options in self.options.items() if options.write is moment]
+
+    def newest(self) -> list[str]:
+        """Name the columns that go by the clock, which is one of them."""
+        return [name for name in self.columns if self.clock and (name == self.clock.column or self._is_newest(name))]
+
+    def _is_newest(self, name: str) -> bool:
+        return name in self.options and self.options[name].newest
 
     def place(self, column: str) -> Place:
         """Where the file names a target column that it writes."""

@@ -78,20 +78,23 @@ def both_write(pair: Pair) -> list[tuple[str, str]]:
 
 def unowned(pair: Pair) -> Iterator[Problem]:
     """Warn of columns that both directions write, so that nobody can say whose value stays when both sides change it."""
-    found = both_write(pair)
+    timed = {*pair.forward.newest()}, {*pair.back.newest()}
+    found = [(name, column) for name, column in both_write(pair) if name not in timed[0] and column not in timed[1]]
     if not found:
         return
     first = pair.forward.place(found[0][0])
-    told = [f"'{name}'{_beside(pair.back.place(column), first)}" for name, column in dict(found).items()]
+    told = [f"'{name}'{beside(pair.back.place(column), first)}" for name, column in dict(found).items()]
     more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
     one = len(told) == 1
     message = (
         f"{'column' if one else 'columns'} {', '.join(told[:_SHOWN])}{more} {'goes' if one else 'go'} both ways and nobody owns {'it' if one else 'them'}: "
         "of two changes of a row at the same time, each side keeps the other's"
     )
-    yield first.warning("no-owner", message, "write `owner: source` or `owner: target` where one side decides")
+    yield first.warning(
+        "no-owner", message, "write `owner: source` or `owner: target` where one side decides, `owner: newest` where the later change does"
+    )
 
 
-def _beside(place: Place, first: Place) -> str:
+def beside(place: Place, first: Place) -> str:
     """Where the other direction writes it, when that is another file."""
     return "" if place.file == first.file else f" (and {place.file}:{place.line})"

@@ -13,6 +13,7 @@ from cdc.mapping.files.problem import Problem
 from cdc.mapping.files.shape import Scalar, validate
 from cdc.mapping.files.table import DecidedFile
 from cdc.mapping.files.yaml12 import read
+from cdc.mapping.spec.clock import clock
 from cdc.mapping.spec.decision import decision
 from cdc.mapping.spec.mapping import (
     EVERY,
@@ -131,6 +132,7 @@ def _spec(document: Document, shape: MappingFile, maps: Mapping[str, Sequence[En
         ),
         direction=Direction(shape.direction),
         match=ways(shape.match),
+        clock=clock(shape.clock),
         query=query_spec(document, shape.depends_on, shape.settle),
         options={
             name: _options(document, given, ("columns", name)) for name, given in shape.columns.items() if _OPTIONS & given.model_fields_set
@@ -181,7 +183,8 @@ _OPTIONS = {"check", "on_fail", "write", "owner"}
 
 def _options(document: Document, given: ColumnFile, path: Path) -> Options:
     check = _sql(document, (*path, "check")) if "check" in given.model_fields_set else None
-    return Options(check, OnFail(given.on_fail or "null"), Moment.INSERT if given.owner == "target" else Moment(given.write))
+    write = Moment.INSERT if given.owner == "target" else Moment(given.write)
+    return Options(check, OnFail(given.on_fail or "null"), write, given.owner == "newest")
 
 
 def _before(test: TestFile) -> Mapping[str, Scalar] | None:

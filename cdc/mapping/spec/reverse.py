@@ -25,7 +25,7 @@ from cdc.mapping.spec.two_way import section, used_on_the_way_back
 from cdc.model.write import Deletes
 
 _SECTIONS = (
-    "version", "mapping", "source", "target", "key", "where", "columns", "maps", "decisions", "deletes", "soft_delete", "truncate", "on_error", "dates", "numbers",
+    "version", "mapping", "source", "target", "key", "clock", "where", "columns", "maps", "decisions", "deletes", "soft_delete", "truncate", "on_error", "dates", "numbers",
     "tests",
 )  # fmt: skip
 _UUID = re.compile(r"\s*stable_uuid\s*\(", re.IGNORECASE)
@@ -55,7 +55,13 @@ def turned(spec: MappingSpec) -> tuple[Document | None, list[Problem]]:
     draft.copy(("target",), ("source",))
     draft.copy(("source",), ("target",))
     columns, marks = Columns(spec, draft), _marks(spec)
-    problems = [*_condition(spec, draft, marks), *columns.turn(), *_key(spec, draft, columns), *_rules(spec, draft, columns, marks)]
+    problems = [
+        *_condition(spec, draft, marks),
+        *columns.turn(),
+        *_key(spec, draft, columns),
+        *_clock(spec, draft, columns),
+        *_rules(spec, draft, columns, marks),
+    ]
     _tables(spec, draft)
     _tests(spec, draft)
     return (None if failed(problems) else draft.document(_SECTIONS)), problems
@@ -121,6 +127,22 @@ def _lost(spec: MappingSpec, name: str) -> Problem:
     by = "by stable_uuid, which nothing turns back" if hashed else "of what does not turn round by itself"
     advice = f"write `reverse: {{source_column: expression}}` for '{name}', or name rows by another column: `reverse: {{key: [code]}}`"
     return spec.place(name).problem("key-not-reversible", f"the key '{name}' is made {by}", advice)
+
+
+def _clock(spec: MappingSpec, draft: Draft, columns: Columns) -> Iterator[Problem]:
+    """Both sides compare the same two times, and on a tie they choose the same row: whose word counts there is the other one here."""
+    if spec.clock is None or not columns.newest:
+        return
+    made = columns.of.get(spec.clock.column, [])
+    if len(made) == 1:
+        spot = draft.at(spec.clock.path)
+        ties = "target" if spec.clock.ties == "source" else "source"
+        draft.write(("clock",), {"column": made[0], "ties": ties}, draft.at_key(("clock",)), spot)
+    elif spec.clock.column in spec.columns:
+        message = f"the clock '{spec.clock.column}' does not turn round by itself, and the other direction needs it"
+        yield spec.document.at(spec.clock.path).problem(
+            "clock-not-reversible", message, "write `reverse: {source_column: expression}` for its way back"
+        )
 
 
 def _rules(spec: MappingSpec, draft: Draft, columns: Columns, marks: dict[str, bool]) -> Iterator[Problem]:

@@ -12,11 +12,14 @@ from cdc.mapping.files.document import Data, Path
 from cdc.mapping.files.draft import Draft
 from cdc.mapping.files.problem import Problem
 from cdc.mapping.spec.inverse import collision, inverted
-from cdc.mapping.spec.mapping import Given, Mapped, MappingSpec, Sql, expressions
+from cdc.mapping.spec.mapping import Given, Mapped, MappingSpec, Moment, Sql, expressions
 from cdc.mapping.spec.two_way import section
 from cdc.model.change import ABSENT
 
 _FORWARD_ONLY = "write `reverse: {source_column: …}` for the way back, or `owner: source`: the column goes one way then"
+
+_COME_BACK = {"target": "the target owns", "newest": "who changed a row last owns"}
+"""Owners for whose sake a column must come back."""
 
 
 class Columns:
@@ -27,6 +30,8 @@ class Columns:
         """Target column → the source columns that it gives; those that `reverse` gives stand under no name."""
         self.made: dict[str, str] = {}
         """Source column → what gives it, for people."""
+        self.newest: list[str] = []
+        """Source columns that go by the clock."""
         self._spec, self._document, self._draft = spec, spec.document, draft
         self._inverted: dict[str, str] = {}
 
@@ -37,7 +42,7 @@ class Columns:
             if "reverse" in raw:
                 yield from self._said(name, given, raw["reverse"])
             elif raw.get("owner") != "source":
-                yield from self._following(name, given, owned=raw.get("owner") == "target")
+                yield from self._following(name, given, str(raw.get("owner", "")))
         for column in section(section(self._document.data.get("reverse")).get("columns")):
             yield from self._copied("", column, ("reverse", "columns", column))
 
@@ -60,10 +65,18 @@ class Columns:
         twice = self._twice(name, column, path)
         if twice is None:
             self._draft.copy(path, ("columns", column))
+            if self._document.scalar((*path, "write")) in (None, Moment.ALWAYS.value):
+                self._by_time(name, column)
         else:
             yield twice
 
-    def _following(self, name: str, given: Given, *, owned: bool) -> Iterator[Problem]:
+    def _by_time(self, name: str, column: str) -> None:
+        """What goes by the clock one way does so on the way back."""
+        if name in self._spec.options and self._spec.options[name].newest:
+            self._draft.add(("columns", column, "owner"), "newest", self._draft.at(("columns", name, "owner")))
+            self.newest.append(column)
+
+    def _following(self, name: str, given: Given, owner: str) -> Iterator[Problem]:
         if isinstance(given, Mapped):
             yield from self._translated(name, given)
         elif isinstance(given, Sql) and (column := column_alone(given.text)):
@@ -71,10 +84,11 @@ class Columns:
             if twice is None:
                 at = (*given.path, "value") if self._document.scalar(given.path) is None else given.path
                 self._draft.write(("columns", column), written(name), self._draft.at(at), self._draft.at_key(self._path(name)))
+                self._by_time(name, column)
             else:
                 yield twice
-        elif owned:
-            message = f"the target owns column '{name}', and what it is made of does not turn round by itself"
+        elif owner in _COME_BACK:
+            message = f"{_COME_BACK[owner]} column '{name}', and what it is made of does not turn round by itself"
             yield self._spec.place(name).problem("not-reversible", message, "write `reverse: {source_column: expression}` for the way back")
         elif not (name in self._spec.key or name in self._spec.soft_delete or _constant(given)):
             message = f"column '{name}' goes one way: what it is made of does not turn round by itself"
@@ -110,6 +124,7 @@ class Columns:
         made: Data = {"map": self._inverted[given.map], "from": written(name)}
         self._draft.write(("columns", column), made, self._draft.at((*given.path, "from")), target)
         self._draft.point(("columns", column, "map"), self._draft.at(path))
+        self._by_time(name, column)
 
     def _twice(self, name: str, column: str, path: Path) -> Problem | None:
         """Note what gives a source column; a second one is a problem. `name` is the target column that it comes from."""

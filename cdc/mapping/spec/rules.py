@@ -12,6 +12,7 @@ from cdc.mapping.files.problem import Problem, did_you_mean
 from cdc.mapping.files.shape import comma_inside_braces
 from cdc.mapping.files.yaml12 import plain
 from cdc.mapping.spec.apart import apart
+from cdc.mapping.spec.clock import check_clock
 from cdc.mapping.spec.emptied import check_emptied
 from cdc.mapping.spec.mapping import Computed, Decided, Direction, Mapped, MappingSpec, Moment, Sql, expressions, same_columns, table_name
 from cdc.mapping.spec.match import check_match
@@ -43,6 +44,7 @@ def check(spec: MappingSpec) -> Iterator[Problem]:
         check_decisions,
         check_match,
         check_two_way,
+        check_clock,
         check_emptied,
     ):
         yield from rule(spec)

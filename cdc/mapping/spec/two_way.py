@@ -54,9 +54,9 @@ def _owned(spec: MappingSpec, path: Path, given: dict[str, Any]) -> Iterator[Pro
         return
     if path[1] in spec.key:
         yield place.problem("key-owned", f"the key '{path[1]}' names the row on both sides: nobody owns it", "remove `owner`")
-    wanted = {"source": "always", "target": "insert"}.get(str(owner))
+    wanted = {"source": "always", "target": "insert", "newest": "always"}.get(str(owner))
     if write is not None and wanted is not None and write != wanted:
-        message = f"'owner: {owner}' writes the column {'always' if owner == 'source' else 'in new rows only'}, 'write: {write}' does not"
+        message = f"'owner: {owner}' writes the column {'in new rows only' if owner == 'target' else 'always'}, 'write: {write}' does not"
         yield place.problem("two-values", message, "keep one of them")
     if owner == "source" and not all(section(form).get("write") == "insert" for at, form in _forms(spec.document) if at[:2] == path):
         yield place.problem("two-values", f"the source owns column '{path[1]}', and `reverse` would write it back", _INSERTED)

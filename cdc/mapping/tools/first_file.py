@@ -11,7 +11,7 @@ from cdc.mapping.tools.propose import Line, Proposal
 from cdc.model.table import TableName
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CALL = re.compile(r"[a-z_]+\('[A-Za-z0-9_ ]*', [a-z_][a-z0-9_]*\)")
+_CALL = re.compile(r"[a-z_]+\('[A-Za-z0-9_ ]*'(?:, [a-z_][a-z0-9_]*)+\)")
 _WORDS = frozenset({"null", "true", "false", "y", "n", "yes", "no", "on", "off", "same"})
 """What a reader of YAML, or a column list of ours, takes for something else."""
 
@@ -44,8 +44,8 @@ def _lines(proposal: Proposal, schemas: tuple[str, str]) -> Iterator[str]:
 def _line(line: Line) -> str:
     given = f"{{map: {_scalar(line.map)}, from: {_quoted(line.sql)}}}" if line.map else _scalar(line.sql)
     if line.lookup:
-        table, by, take = line.lookup
-        given = f"{{lookup: {_scalar(table)}, by: {{{_scalar(by)}: {_quoted(line.sql)}}}, take: {_scalar(take)}}}"
+        by = ", ".join(f"{_scalar(column)}: {_quoted(sql)}" for column, sql in line.lookup.by)
+        given = f"{{lookup: {_scalar(line.lookup.table)}, by: {{{by}}}, take: {_scalar(line.lookup.take)}}}"
     remark = f"   # {printable(line.remark)}" if line.remark else ""
     if not line.used:
         return f"  # {printable(line.column)}:{remark}"

@@ -12,7 +12,7 @@ from cdc.mapping.expression.node import Column as ColumnNode
 from cdc.mapping.expression.scope import Scope
 from cdc.mapping.tools.parents import Parents, hashed_key, holds_uuid
 from cdc.mapping.tools.similar import Pair, Tables
-from cdc.model.table import Column, TableName
+from cdc.model.table import Column, Definition, TableName, Unique
 from cdc.model.types import Kind, Type
 from cdc.model.value import value
 
@@ -21,6 +21,16 @@ SURE = 0.95
 _CAST = re.compile(r"write cast\(… as (\w+(?:\([\d,]+\))?)\)")
 """The advice for a value that the target holds in part."""
 _DELETED = ("deleted", "is_deleted", "isdeleted")
+
+
+@value
+class Look:
+    """A row of the target that a value is taken from."""
+
+    table: str
+    by: tuple[tuple[str, str], ...]
+    """What it must agree on: its column, and an expression."""
+    take: str
 
 
 @value
@@ -34,8 +44,9 @@ class Line:
     map: str = ""
     used: bool = True
     """False: stands there as a comment."""
-    lookup: tuple[str, str, str] | None = None
-    """Table of the target, column of it that has the value, and the column that is taken."""
+    lookup: Look | None = None
+    made_of: tuple[str, ...] = ()
+    """The source's columns, where the value says which row it is of."""
 
 
 @value
@@ -87,7 +98,7 @@ class _Proposing:
             None,
         )
         lines = tuple(line for column in self._target.columns if (line := self._line(column, marked)))
-        key, remarks = self._key({line.column for line in lines if line.used and not line.lookup})
+        key, remarks = self._key({line.column: line for line in lines if line.used and line.made_of})
         soft = (marked.name, "true" if marked.type.kind is Kind.BOOL else "1") if marked else None
         return Proposal(name, self._source.name, self._target.name, key, lines, self._maps, soft, tuple(remarks))
 
@@ -95,8 +106,9 @@ class _Proposing:
         if column.generated:
             return None
         if self._hashed and column is self._hashed[1]:
-            sql = f"stable_uuid({_text(self._source.name.name)}, {self._name(self._hashed[0].name)})"
-            return Line(column.name, sql, "the same key in every run, and in every mapping that refers to such a row")
+            ours = tuple(each.name for each in self._hashed[0])
+            why = "the same key in every run, and in every mapping that refers to such a row"
+            return Line(column.name, self._uuid(self._source, ours), why, made_of=ours)
         if (parent := self._parent(column)) is not None:
             return parent
         if column is marked and column.name not in self._pairs:
@@ -110,19 +122,21 @@ class _Proposing:
         found = self._parents.of(self._source, self._target, column)
         if found is None:
             return None
-        ours, parent = found.column, str(found.source.name)
+        ours, parent = found.columns, str(found.source.name)
         if found.hashed and holds_uuid(column.type):
-            sql = f"stable_uuid({_text(found.source.name.name)}, {self._name(ours)})"
-            return Line(column.name, sql, f"the key that the mapping of {parent} gives")
+            return Line(column.name, self._uuid(found.source, ours), f"the key that the mapping of {parent} gives", made_of=ours)
         if found.by:
-            return Line(
-                column.name, self._name(ours), f"the row that the mapping of {parent} gives", lookup=(found.table, found.by, found.take)
-            )
+            look = Look(found.table, tuple(zip(found.by, map(self._name, ours), strict=True)), found.take)
+            return Line(column.name, "", f"the row that the mapping of {parent} gives", lookup=look, made_of=ours)
         return None
+
+    def _uuid(self, of: Definition, columns: Sequence[str]) -> str:
+        return f"stable_uuid({', '.join((_text(of.name.name), *map(self._name, columns)))})"
 
     def _paired(self, pair: Pair) -> Line | None:
         ours, theirs = pair.source, pair.target
-        unsure = "" if pair.score >= SURE else f"unsure: the names agree to {pair.score:.0%}"
+        why = "both are the primary key" if pair.keys else f"the names agree to {pair.score:.0%}"
+        unsure = "" if pair.score >= SURE else f"unsure: {why}"
         if theirs.type.kind is Kind.ENUM and ours.type.kind is Kind.ENUM and set(ours.type.labels) - set(theirs.type.labels):
             return self._mapped(pair)
         convert = converter(ours.type, theirs.type)
@@ -130,8 +144,13 @@ class _Proposing:
             cast = _CAST.search(convert.hint)
             if cast is None:
                 return self._lacking(theirs, f"{ours.name} has nearly this name, but {convert.reason}")
-            return Line(theirs.name, f"cast({self._name(ours.name)} as {cast[1]})", f"unsure: {convert.reason}")
-        return Line(theirs.name, self._name(ours.name), unsure)
+            return Line(
+                theirs.name,
+                f"cast({self._name(ours.name)} as {cast[1]})",
+                f"unsure: {convert.reason}{_instead(convert.hint)}",
+                made_of=(ours.name,),
+            )
+        return Line(theirs.name, self._name(ours.name), unsure, made_of=(ours.name,))
 
     def _mapped(self, pair: Pair) -> Line | None:
         """Labels that differ only in case, or nearly agree, are translated; one that finds none is an error of its row."""
@@ -145,7 +164,7 @@ class _Proposing:
         missing = [label for label in pair.source.type.labels if label not in found]
         self._maps[pair.target.name] = found
         remark = f"unsure; no label for {', '.join(missing)}, whose rows would fail" if missing else "unsure: labels by their names"
-        return Line(pair.target.name, self._name(pair.source.name), remark, pair.target.name)
+        return Line(pair.target.name, self._name(pair.source.name), remark, pair.target.name, made_of=(pair.source.name,))
 
     def _lacking(self, column: Column, why: str = "") -> Line | None:
         """A column that must have a value gets a neutral one, to be replaced; any other is left to the target."""
@@ -154,22 +173,20 @@ class _Proposing:
         remark = f"REPLACE: it must have a value, and nothing on the source fits{f' ({why})' if why else ''}"
         return Line(column.name, _neutral(column.type), remark)
 
-    def _key(self, named: set[str]) -> tuple[tuple[str, ...], list[str]]:
-        """Choose a unique index whose columns are all made of what the log says of a deleted row; the primary key before others."""
+    def _key(self, made: Mapping[str, Line]) -> tuple[tuple[str, ...], list[str]]:
+        """Choose a unique index whose columns are all made of what the log says of a deleted row, better without a look-up; the primary key before others."""
         logged = set(self._source.identity or ())
-        fitting = [
-            unique
-            for unique in self._target.uniques
-            if unique.exact and all(name in named and self._made_of(name) for name in unique.columns)
-        ]
-        fitting.sort(
-            key=lambda unique: (not all(self._made_of(name) <= logged for name in unique.columns), not unique.primary, unique.name)
-        )
+
+        def lacks(unique: Unique) -> bool:
+            return any(set(made[name].made_of) - logged for name in unique.columns)
+
+        fitting = [unique for unique in self._target.uniques if unique.exact and all(name in made for name in unique.columns)]
+        fitting.sort(key=lambda unique: (lacks(unique), any(made[name].lookup for name in unique.columns), not unique.primary, unique.name))
         if not fitting:
             return (), [f"no key: no unique index of {self._target.name} has a source for all of its columns"]
         chosen = fitting[0]
         remarks = []
-        if not all(self._made_of(name) <= logged for name in chosen.columns):
+        if lacks(chosen):
             remarks.append(
                 f"the key needs columns that the log of {self._source.name} does not carry of a deleted row: `cdc check --connect` tells"
             )
@@ -177,18 +194,18 @@ class _Proposing:
             remarks.append("the target makes such keys by itself, too: rows of its own may get a number that the source uses later")
         return chosen.columns, remarks
 
-    def _made_of(self, name: str) -> set[str]:
-        if self._hashed and name == self._hashed[1].name:
-            return {self._hashed[0].name}
-        pair = self._pairs.get(name)
-        return {pair.source.name} if pair else set()
-
     def _name(self, name: str) -> str:
         """Write a column as an expression: in quotes where it would be read as something else."""
         node, refused = check_value(name, self._scope)
         if not refused and isinstance(node, ColumnNode) and node.name == name:
             return name
         return '"' + name.replace('"', '""') + '"'
+
+
+def _instead(hint: str) -> str:
+    """What may be done rather than to cast."""
+    better, _, cast = hint.partition(", or write ")
+    return f"; to copy it, {better}" if cast else ""
 
 
 def _neutral(of: Type) -> str:

@@ -9,7 +9,7 @@ highest score down, each table and each column once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 from typing import TypeVar
@@ -27,14 +27,14 @@ _LETTERS = 0.75
 _SYNONYMS: Sequence[frozenset[str]] = tuple(
     frozenset(words.split())
     for words in (
-        "account client company customer debtor firm organisation organization partner party", "article item material product", "supplier vendor", "employee staff user",
-        "lead prospect", "case ticket", "bill invoice", "line position row", "no nr num number", "email mail", "fon phone tel telephone",
-        "street address1", "city town", "postal postcode zip zipcode plz", "firstname forename given", "lastname surname family",
-        "changed modified updated", "created entered inserted", "qty quantity", "descr desc description", "note remark comment",
-        "sum total amount", "key id", "vat tax", "mobile cell", "stage state status", "category class kind type", "code ref reference sku", "label name title", "discount rebate",
+        "account client company cust customer debtor firm organisation organization partner party", "article item material product", "supplier vendor", "employee staff user",
+        "lead prospect", "case ticket", "bill invoice", "line position row", "no nr num number", "email mail", "order ord", "address addr adr", "contact person people", "deal opportunity", "country ctry", "currency curr ccy", "credit cr", "unit uom", "fon phone tel telephone",
+        "street address1", "city town", "postal postalcode postcode zip zipcode plz", "first firstname forename given", "last lastname surname family",
+        "changed chg modified updated upd write", "create created crt entered inserted", "qty quantity", "descr desc description", "note remark comment",
+        "sum total amount amt", "key id", "vat tax", "mobile cell", "stage stat state status", "category class kind type", "cd code ref reference sku", "label name nm title", "discount rebate",
     )
 )  # fmt: skip
-_FILLERS = frozenset({"at", "on", "the", "is", "has", "tbl", "tab", "date", "sales", "billing"})
+_FILLERS = frozenset({"at", "on", "the", "is", "has", "tbl", "tab", "date", "dt", "ts", "sales", "billing", "hdr", "header", "master"})
 """Words that decide nothing where another word stands beside them."""
 
 _Thing = TypeVar("_Thing")
@@ -47,6 +47,8 @@ class Pair:
     source: Column
     target: Column
     score: float
+    keys: bool = False
+    """For that they are the tables' keys, whatever their names."""
 
 
 @value
@@ -62,7 +64,7 @@ class Tables:
 @cache
 def words(name: str) -> tuple[str, ...]:
     """Split a name into the words that are compared."""
-    split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+    split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower().replace("e_mail", "email")
     parts = [_singular(word) for word in re.split(r"[^a-z0-9]+", split) if word]
     if parts[1:] and parts[-1] == "item":
         parts[-1] = "line"  # an order's; alone it is an article
@@ -94,11 +96,21 @@ def columns(source: Definition, target: Definition) -> tuple[Pair, ...]:
         for theirs in target.columns
         if not theirs.generated and (score := alike(ours.name, theirs.name, within) * _fit(ours, theirs)) >= COLUMN
     ]
+    scored += _keys(source, target, {pair.target.name for pair in scored})
     taken = _greedy(
         scored, lambda pair: (-pair.score, pair.target.name, pair.source.name), lambda pair: (pair.source.name, pair.target.name)
     )
     place = {column.name: at for at, column in enumerate(target.columns)}
     return tuple(sorted(taken, key=lambda pair: place[pair.target.name]))
+
+
+def _keys(source: Definition, target: Definition, named: set[str]) -> Iterator[Pair]:
+    """A primary key of one column that no name fits, a text such as an article's number, may mean the source's."""
+    ours, theirs = (next((unique.columns for unique in table.uniques if unique.primary), ()) for table in (source, target))
+    if len(ours) == len(theirs) == 1 and not named & set(theirs):
+        one, other = source.column(ours[0]), target.column(theirs[0])
+        if one and other and one.type.kind is other.type.kind is Kind.TEXT and not other.generated:
+            yield Pair(one, other, COLUMN, keys=True)
 
 
 def tables(sources: Iterable[Definition], targets: Sequence[Definition]) -> list[Tables]:
@@ -146,7 +158,8 @@ def _singular(word: str) -> str:
 
 
 def _one_word(word: str) -> str:
-    return _CANONICAL.get(word, word)
+    """The first of several (`name1`) is the thing itself."""
+    return _CANONICAL.get(word) or _CANONICAL.get(word.removesuffix("1"), word)
 
 
 _CANONICAL: Mapping[str, str] = {word: min(group) for group in _SYNONYMS for word in group}

@@ -155,7 +155,7 @@ class Assembler:
         """Return the tables that have other rows after a statement, without events of theirs."""
         shapes = self._shapes
         for name in statement.altered:
-            shapes.altered(name)
+            shapes.altered(name, statement)
         replaced = shapes.renamed(statement.renamed) if statement.renamed else ()
         created = shapes.created(statement.created) if statement.created else ()
         return (*(shapes.in_schema(statement.schema) if statement.schema else statement.emptied), *replaced, *created)

@@ -151,11 +151,23 @@ def result_columns(connection: Connection[Any], query: str) -> list[ResultColumn
 
 def raw_rows(connection: Connection[Any], query: str, where: str) -> Iterator[Packet]:
     """Run a query and yield its rows as the packets that they come in, unread: memory holds one piece, whatever the result's size."""
+    header(connection, query, where)
+    yield from rows_behind(connection, where)
+
+
+def header(connection: Connection[Any], query: str, where: str) -> tuple[bytes, ...]:
+    """Run a query and return how the server describes each column of its result, unread. The rows are to be taken before anything else."""
     with translated(where):
         connection._execute_command(COMMAND.COM_QUERY, query)  # type: ignore[attr-defined]  # noqa: SLF001
         columns = connection._read_packet().read_length_encoded_integer()  # type: ignore[no-untyped-call]  # noqa: SLF001
-        for _ in range(columns + 1):
-            connection._read_packet()  # type: ignore[no-untyped-call]  # noqa: SLF001
+        told = tuple([connection._read_packet().get_all_data() for _ in range(columns)])  # type: ignore[no-untyped-call]  # noqa: SLF001
+        connection._read_packet()  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return told
+
+
+def rows_behind(connection: Connection[Any], where: str) -> Iterator[Packet]:
+    """Yield the rows behind a result's header."""
+    with translated(where):
         packets, received = Packets(), connection._rfile  # type: ignore[attr-defined]  # noqa: SLF001
         while True:
             piece = received.read1(_PIECE)

@@ -6,22 +6,23 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import pymysql
 from pymysql.connections import Connection
 
-from cdc.mapping.query.query import Query, Question, Refusal, Takes, named, read, sample, statement, writes
+from cdc.mapping.query.query import Query, Question, Refusal, Takes, changed, named, prove, read, sample, statement, writes
 from cdc.mapping.spec.query_text import BACKSLASHED, names
 from cdc.model.change import Row, Value
 from cdc.model.endpoint import Endpoint
-from cdc.model.errors import Transient
+from cdc.model.errors import CdcError, Transient
 from cdc.model.table import Column, Definition, Table, TableName
 from cdc.server.mysql import connect, translated
 from cdc.server.mysql_catalogue import describe as tables
 from cdc.source.mysql import text_rows
-from cdc.source.mysql.driver import ResultColumn, raw_rows, result_columns
+from cdc.source.mysql.driver import ResultColumn, header, raw_rows, result_columns, rows_behind
 from cdc.source.mysql.log import inspect
+from cdc.source.mysql.packets import Packet
 from cdc.source.mysql.position import LogPosition
 from cdc.source.mysql.result import type_of
 
@@ -30,6 +31,8 @@ LARGE = 10_000
 _CHUNK: Mapping[Takes, int] = {Takes.KEYS: 1_000, Takes.NAMED: 100}
 """Values in one statement: in a list they cost little, each of the others has a SELECT of its own."""
 _SAMPLE = 3
+Headers: TypeAlias = dict[Query, set[tuple[bytes, ...]]]
+"""What answers to a query looked like when they were what the mapping was compiled for. A computed column's length is that of its values."""
 _SECONDS = 300
 _BEGIN = "start transaction with consistent snapshot, read only"
 _PAUSE, _PATIENCE = 0.002, 30.0
@@ -41,6 +44,8 @@ _WRONG = frozenset(
     (1052, 1054, 1055, 1056, 1060, 1064, 1066, 1109, 1111, 1140, 1146, 1222, 1241, 1248, 1305, 1582, 1584, 1630, 4002, 4003, 4078)
 )
 """Numbers of errors that say that the query is wrong."""
+_GONE = frozenset((1054, 1146, 1305, 1356))
+"""Those that say that something is gone which a query reads; a view says so of what it reads itself."""
 _NEAR = re.compile(r"near '(.*)' at line (\d+)$", re.DOTALL)
 _QUOTED = re.compile(r"['`]([^'`]+)['`]")
 
@@ -72,13 +77,13 @@ def describe(connection: Connection[Any], question: Question, schema: str) -> Qu
             raise
         return _refusal(number, str(error.args[-1]), text, question, back)
     reads = named(question, BACKSLASHED, schema, str)
-    come_from = (TableName(each.schema, each.table) for each in found if each.table)
-    known = tables(connection, list(dict.fromkeys([*come_from, *(each.table for each in reads)])))
-    return replace(
-        query,
-        columns=tuple(Column(each.name, type_of(each, _declared(each, known))) for each in found),
-        reads=tuple(each for each in reads if each.table in known),
-    )
+    known = tables(connection, [each.table for each in reads])
+    return replace(query, columns=_columns(connection, found), reads=tuple(each for each in reads if each.table in known))
+
+
+def _columns(connection: Connection[Any], found: Sequence[ResultColumn]) -> tuple[Column, ...]:
+    known = tables(connection, list(dict.fromkeys(TableName(each.schema, each.table) for each in found if each.table)))
+    return tuple(Column(each.name, type_of(each, _declared(each, known))) for each in found)
 
 
 def _declared(found: ResultColumn, known: Mapping[TableName, Definition]) -> Column | None:
@@ -87,7 +92,9 @@ def _declared(found: ResultColumn, known: Mapping[TableName, Definition]) -> Col
     return table.column(found.column) if table else None
 
 
-def run(connection: Connection[Any], query: Query, values: Sequence[Row], since: LogPosition, where: str) -> Iterator[Row]:
+def run(
+    connection: Connection[Any], query: Query, values: Sequence[Row], since: LogPosition, where: str, headers: Headers
+) -> Iterator[Row]:
     """Yield the rows as they come, all of one state of the database that is not before `since`.
 
     The columns are named, so that a table that gets one more does not move the others.
@@ -95,16 +102,37 @@ def run(connection: Connection[Any], query: Query, values: Sequence[Row], since:
     with translated(where):
         see(connection, since)
     shape = Table(TableName("", ""), query.columns, ())
-    size = _CHUNK[query.takes]
+    size, wanted = _CHUNK[query.takes], f"{text_rows.expressions(shape)}{text_rows.as_they_are(shape)}"
     for start in range(0, len(values), size):
-        text = f"select {text_rows.expressions(shape)} from (\n{statement(query, values[start : start + size], literal)}\n) q"
+        text = f"select {wanted} from (\n{statement(query, values[start : start + size], literal)}\n) q"
         try:
-            yield from text_rows.read(shape, raw_rows(connection, text, where))
-        except Transient as error:
-            cause = error.__cause__
-            raise (writes() if isinstance(cause, pymysql.MySQLError) and cause.args[:1] == (_READ_ONLY,) else error) from cause
+            yield from text_rows.read(shape, _asked(connection, query, text, where, headers))
+        except CdcError as error:
+            raise _meant(error) from error.__cause__
     with translated(where), connection.cursor() as cursor:
         cursor.execute("rollback")
+
+
+def _asked(connection: Connection[Any], query: Query, text: str, where: str, headers: Headers) -> Iterator[Packet]:
+    """Yield the rows of an answer that is what the mapping was compiled for. An unknown header is looked into, once: nothing that the
+    query reads can change before the transaction ends.
+    """
+    if (told := header(connection, text, where)) not in headers.setdefault(query, set()):
+        for _ in rows_behind(connection, where):
+            pass
+        with translated(where):
+            prove(query, _columns(connection, result_columns(connection, sample(query, literal)[0])))
+        headers[query].add(told)
+        header(connection, text, where)
+    return rows_behind(connection, where)
+
+
+def _meant(error: CdcError) -> CdcError:
+    """Return what an error means of a query that the server has taken before."""
+    number = error.__cause__.args[0] if isinstance(error.__cause__, pymysql.MySQLError) and error.__cause__.args else 0
+    if number == _READ_ONLY:
+        return writes()
+    return changed(str(error)) if number in _GONE else error
 
 
 def scans(connection: Connection[Any], query: Query, table: Definition) -> Iterator[str]:

@@ -17,7 +17,9 @@ from cdc.source.mysql.log import Server
 from cdc.source.mysql.partial_json import PartialUpdates
 from cdc.source.mysql.pieces import piece
 from cdc.source.mysql.position import DAMAGED
+from cdc.source.mysql.renewed import Renewed
 from cdc.source.mysql.rows import RowDecoder
+from cdc.source.mysql.statement import Statement
 from cdc.source.mysql.table_map import TableMap
 from cdc.source.mysql.wanted import Wanted
 from cdc.sql import ledger
@@ -58,6 +60,7 @@ class Shapes:
         self._wanted = Wanted(ours, folds=server.folds_case, exists=lambda name: describe(name) is not None)
         self._charsets = charsets
         self._describe = describe
+        self.renewed = Renewed(describe)
         self._known: dict[bytes, Shape | None] = {}
         self._latest: dict[TableName, Table] = {}
         self._announced: dict[int, tuple[bytes, Shape | None]] = {}
@@ -93,12 +96,13 @@ class Shapes:
             self._latest[wanted] = table_of(definition) if definition else Table(wanted, (), ())
         return self._latest[wanted]
 
-    def altered(self, name: TableName) -> None:
+    def altered(self, name: TableName, statement: Statement) -> None:
         """Forget a table's shapes: what is announced next is another one, though it may look the same."""
         wanted = self._wanted.get(name)
         if wanted is not None:
             self._known = {body: shape for body, shape in self._known.items() if shape is None or shape.table.name != wanted}
             self._latest.pop(wanted, None)
+            self.renewed.takes(wanted, statement)
 
     def renamed(self, pairs: Sequence[tuple[TableName, TableName]]) -> Sequence[TableName]:
         """Follow tables to their new names; return the wanted names that other tables have now. Raises as `Wanted.rename` does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -26,7 +27,7 @@ from cdc.source.mysql.assembler import Assembler
 from cdc.source.mysql.driver import Dump, raw_rows
 from cdc.source.mysql.position import LogPosition, parse
 from cdc.source.mysql.progress import Progress
-from cdc.source.mysql.query import connect_to_query, run, see
+from cdc.source.mysql.query import Headers, connect_to_query, run, see
 from cdc.source.mysql.shapes import Shapes
 from cdc.source.mysql.stream import LogReader
 
@@ -46,6 +47,8 @@ class MySQLSource:
         self._target, self._told = target, Told(endpoint.name, told)
         self._sessions: dict[str, Connection[Any]] = {}
         self._reading: tuple[Feed, LogReader] | None = None
+        self._headers: Headers = {}
+        self._remarks: deque[str] = deque()
 
     def head(self) -> Position:
         with self._session("ask") as connection:
@@ -85,7 +88,7 @@ class MySQLSource:
 
     def query(self, query: Query, values: Sequence[Row], since: Position) -> Iterable[Row]:
         with self._session("query") as connection:
-            yield from run(connection, query, values, parse(since), self._endpoint.name)
+            yield from run(connection, query, values, parse(since), self._endpoint.name, self._headers)
 
     def lag_bytes(self, after: Position) -> int:
         with self._session("lag") as connection:
@@ -94,6 +97,10 @@ class MySQLSource:
     def queued(self) -> int:
         reading = self._reading
         return reading[0].rows() if reading else 0
+
+    def remarks(self) -> Iterator[str]:
+        while self._remarks:
+            yield self._remarks.popleft()
 
     def close(self) -> None:
         self._stop()
@@ -106,21 +113,16 @@ class MySQLSource:
             server = log.inspect(connection)
             log.prove_continuity(connection, server, after, self._endpoint.name)
             known = charsets.read(connection)
-        dump = Dump(self._endpoint, self._server_id(), after)
+        dump = Dump(self._endpoint, server_id(self._endpoint, self._pipeline), after)
 
         def definition(table: TableName) -> Definition | None:
             with self._session("log") as connection:
                 return describe(connection, [table]).get(table)
 
         shapes = Shapes(self._tables, server, known, definition)
+        self._remarks = shapes.renewed.remarks
         assembler = Assembler(Progress(after, server.identity), shapes, self._target, dump.checksum, self._told)
         return LogReader(dump, assembler, until, self._endpoint.name)
-
-    def _server_id(self) -> int:
-        """Return the number that we are known by as a reader of the log: stable, and far from those that people give to servers."""
-        if given := self._endpoint.options.get("server_id"):
-            return int(given)
-        return 3_000_000_000 + crc32(f"{self._pipeline}@{socket.gethostname()}".encode()) % 1_000_000_000
 
     @contextmanager
     def _session(self, role: str) -> Iterator[Connection[Any]]:
@@ -140,6 +142,13 @@ class MySQLSource:
             self._reading = None
             feed.close()
             reader.close()
+
+
+def server_id(endpoint: Endpoint, pipeline: str) -> int:
+    """Return the number that we are known by as a reader of the log: stable, and far from those that people give to servers."""
+    if given := endpoint.options.get("server_id"):
+        return int(given)
+    return 3_000_000_000 + crc32(f"{pipeline}@{socket.gethostname()}".encode()) % 1_000_000_000
 
 
 def _close(connection: Connection[Any]) -> None:

@@ -37,6 +37,10 @@ class Statement:
     """Old and new names, in the order in which they are given."""
     schema: str | None = None
     """A database that is dropped with all its tables."""
+    dropped: tuple[str, ...] = ()
+    """Columns that the altered table loses."""
+    added: tuple[str, ...] = ()
+    """Columns that it gets, after that. Of several in brackets, the first."""
 
 
 _HARMLESS = frozenset(
@@ -58,6 +62,11 @@ _TOKEN = re.compile(
 )
 _PARTS = frozenset(("column", "index", "key", "constraint"))
 """What ALTER TABLE … RENAME may be about, other than the table."""
+_NO_COLUMN = frozenset(
+    ("index", "key", "unique", "primary", "constraint", "foreign", "fulltext", "spatial", "vector", "check", "partition", "period", "system",
+     "default", "partitioning")
+)  # fmt: skip
+"""What ALTER TABLE … ADD or DROP may be about, other than a column."""
 _LOSSES = frozenset(
     (("truncate", "partition"), ("drop", "partition"), ("exchange", "partition"), ("discard", "tablespace"), ("import", "tablespace"))
 )
@@ -102,8 +111,9 @@ def _definition(word: str, tokens: _Tokens, schema: str) -> Statement:
 
 
 def _alter(name: TableName, tokens: _Tokens, schema: str) -> Statement:
-    """What ALTER TABLE does beside the columns: partitions that go or are exchanged, and another name."""
+    """What ALTER TABLE does: columns that go or come, partitions that go or are exchanged, and another name."""
     previous, loses, exchanged, renamed = "", False, [], []
+    columns: dict[str, list[str]] = {"drop": [], "add": []}
     while tokens.more():
         if tokens.skip("rename") not in _PARTS and tokens.skipped:
             tokens.skip("to", "as")
@@ -114,8 +124,11 @@ def _alter(name: TableName, tokens: _Tokens, schema: str) -> Statement:
         loses = loses or (previous, word) in _LOSSES
         if (previous, word) == ("with", "table"):
             exchanged += [other] if (other := tokens.name(schema)) else []
+        if word in columns and tokens.skip("column", "if", "not", "exists") not in _NO_COLUMN:
+            columns[word] += [column] if (column := tokens.identifier()) else []
         previous = word
-    return Statement(Effect.NONE, "alter", (name, *exchanged) if loses else (), (name,), renamed=tuple(renamed))
+    gone = (name, *exchanged) if loses else ()
+    return Statement(Effect.NONE, "alter", gone, (name,), None, tuple(renamed), None, tuple(columns["drop"]), tuple(columns["add"]))
 
 
 def _drop_or_create(word: str, tokens: _Tokens, schema: str) -> Statement:

@@ -29,6 +29,11 @@ def expressions(table: Table) -> str:
     return ", ".join(_expression(column) for column in table.columns)
 
 
+def as_they_are(table: Table) -> str:
+    """Return what is to be asked for behind `expressions`, for the sake of the result's header: a double made of anything is a double."""
+    return "".join(f", {my_name(column.name)}" for column in table.columns if column.type.kind is Kind.FLOAT)
+
+
 def where(table: Table, keys: Sequence[Row]) -> str:
     """Return the condition for rows by their keys."""
     columns = [table.columns[place] for place in table.key]

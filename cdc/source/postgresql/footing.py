@@ -34,6 +34,9 @@ select root::text, i.inhrelid::text, i.inhrelid::regclass::text, i.xmin::text fr
 cross join lateral pg_partition_tree(root::regclass) t join pg_inherits i on i.inhrelid = t.relid and i.inhparent = t.parentrelid"""
 """An entry of pg_inherits is made when a partition is attached, and goes when it is detached."""
 
+_COLUMNS = """
+select attrelid::text, attname, attnum from pg_attribute where attrelid = any(%s::oid[]) and attnum > 0 and not attisdropped"""
+
 _ATTACHED = """
 select i.inhrelid::text from pg_inherits i where i.inhrelid = any(%s::oid[]) and not exists (
     select from pg_attribute made join pg_attribute a on a.attrelid = made.attrelid and a.attnum > 0 and not a.attisdropped
@@ -65,7 +68,10 @@ def footings(
     parts: dict[str, dict[str, Partition]] = {number: {} for number in wanted}
     for root, number, name, since in found:
         parts[root][number] = Partition(name, since, frozenset(alone[number] - by[root]), number in filled)
-    return {name: Footing(number, frozenset(by[number]), parts[number]) for number, name in wanted.items()}
+    columns: dict[str, dict[str, int]] = {number: {} for number in wanted}
+    for number, name, place in connection.execute(_COLUMNS, (list(wanted),)):
+        columns[number][name] = place
+    return {name: Footing(number, frozenset(by[number]), parts[number], columns[number]) for number, name in wanted.items()}
 
 
 def _new(known: Footing | None, number: str, since: str) -> bool:

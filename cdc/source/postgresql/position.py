@@ -27,8 +27,8 @@ def place(at: Position) -> Place:
         return Place(system, int(timeline), lsn_number(lsn))
     except ValueError:
         raise Misconfigured(
-            f"the checkpoint's position {at!r} is not one of PostgreSQL",
-            "The pipeline's source was of another engine when it was written: give the pipeline another name.",
+            f"the position {at!r} is not one of PostgreSQL",
+            "`cdc position show` prints the pipeline's. If that is it, its source was of another engine when it was written: give the pipeline another name.",
         ) from None
 
 

@@ -16,7 +16,7 @@ from cdc.source.postgresql.continuity import here
 from cdc.source.postgresql.copy_text import copied, names_text, whole_rows
 from cdc.source.postgresql.names import slot_name
 from cdc.source.postgresql.position import lsn_text, place, position
-from cdc.source.postgresql.query import QUERY_SETTINGS, run
+from cdc.source.postgresql.query import QUERY_SETTINGS, Asker
 from cdc.source.postgresql.session import Session
 from cdc.source.postgresql.snapshot import PostgreSQLSnapshot, open_snapshot
 from cdc.source.postgresql.stream import Stream, open_stream
@@ -45,6 +45,7 @@ class PostgreSQLSource:
         self._session = Session(endpoint, f"cdc {pipeline}")
         self._lag = Session(endpoint, f"cdc {pipeline} lag")
         self._queries = Session(endpoint, f"cdc {pipeline} query", QUERY_SETTINGS)
+        self._asker: Asker | None = None
         self._stream: Stream | None = None
         self._feed: Feed | None = None
         self._confirmed = 0
@@ -88,7 +89,8 @@ class PostgreSQLSource:
             connection = self._queries.connection()
             if self._stream is not None:
                 self._stream.unseen.wait(connection)
-            yield from run(connection, query, values)
+            self._asker = self._asker or Asker(connection, self._session.connection())
+            yield from self._asker.run(query, values)
 
     def lag_bytes(self, after: Position) -> int:
         with translated(self._endpoint.name):
@@ -97,6 +99,10 @@ class PostgreSQLSource:
 
     def queued(self) -> int:
         return 0 if self._feed is None else self._feed.rows()
+
+    def remarks(self) -> Iterable[str]:
+        """The log says nothing; the tables' footing does."""
+        return ()
 
     def close(self) -> None:
         self._end_stream()

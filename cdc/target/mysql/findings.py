@@ -14,6 +14,8 @@ from cdc.target.mysql.privileges import Rows, account, granted, missing, sees_tr
 from cdc.target.mysql.session import Session
 
 LEDGER = TableName(SCHEMA, CHECKPOINT)
+_UUID = 36
+"""Characters of one."""
 
 
 def findings(endpoint: Endpoint, rows: Rows, ledger: Definition | None, tables: Sequence[Definition]) -> Iterator[Finding]:
@@ -99,9 +101,9 @@ def _table(where: str, rows: Rows, table: Definition) -> Iterator[Finding]:
 
 
 def _loose(rows: Rows, table: Definition) -> Iterator[tuple[Column, str]]:
-    """Yield the primary key's columns whose collation holds different texts equal."""
+    """Yield the primary key's columns whose collation holds different texts equal, but those that hold UUIDs: these are spelled in one way."""
     key = next((unique.columns for unique in table.uniques if unique.primary), ())
-    texts = [column for column in table.columns if column.name in key and column.type.kind is Kind.TEXT]
+    texts = [column for column in table.columns if column.name in key and column.type.kind is Kind.TEXT and column.type.size != _UUID]
     if texts:
         found: dict[str, str] = dict(rows(f"select column_name, collation_name from information_schema.columns where {_named(table.name)}"))
         for column in texts:

@@ -22,6 +22,7 @@ def statements(endpoint: Endpoint, plan: TargetPlan) -> Mapping[str, str]:
     shown = {f"match {name}": my_agreeing(match)(0, ["…".encode()] * len(match.by)).decode() for name, match in ways(plan)}
     shown |= {"find": _shown(keys.find), "insert": _shown(upsert.insert)}
     if upsert.payload:
+        shown |= {"keep what is newer": upsert.stage.settle} if upsert.stage.settle else {}
         shown["update"] = _shown(upsert.overwrite) if upsert.overwrite else upsert.stage.update
     if plan.deletes is not Deletes.IGNORE:
         shown["delete"] = _shown(keys.soften if plan.deletes is Deletes.SOFT else keys.delete)

@@ -21,6 +21,10 @@ _ROWS = 2000
 """Rows of one statement."""
 _FEW = 8
 """Up to so many rows single updates are quicker than a stage."""
+_PAIRS = 2
+"""The same where each row is asked first whether it is newer."""
+_LATEST = b" for update"
+"""A plain select may show an older version of a row than the one that is locked."""
 _TWINS = 100
 """Selects in one union."""
 _OLD = ("1", "0")
@@ -110,7 +114,7 @@ class Writer:
         old, new = known.tuples([write.moved, write.key])
         marked = {(is_old, is_new): mark == "1" for is_old, is_new, mark in self._session.rows(known.either(old, new))}
         if list(marked) == [_OLD] and not (step.partial and marked[_OLD]):
-            self._assign(step, 0, write.moved)
+            self._assign(step, 0, write.moved, tally)
             tally.add(write.plan.mapping, Op.UPDATE)
             return
         if step.partial:
@@ -157,30 +161,36 @@ class Writer:
             self._run(shape.insert, shape.new([part.rows[at] for at in found.missing]))
             tally.add(mapping, Op.INSERT, len(found.missing))
         if found.same:
-            changed = self._overwrite(part, found.same) if shape.payload else 0
+            changed = self._overwrite(part, found.same, tally) if shape.payload else 0
             tally.add(mapping, Op.UPDATE, changed)
             tally.add(mapping, None, len(found.same) - changed)
         for at in found.twins:
-            tally.add(mapping, Op.UPDATE if self._assign(part, at, part.writes[at].key) else None)
+            tally.add(mapping, Op.UPDATE if self._assign(part, at, part.writes[at].key, tally) else None)
 
-    def _overwrite(self, part: Upserts, there: Sequence[int]) -> int:
+    def _overwrite(self, part: Upserts, there: Sequence[int], tally: Tally) -> int:
         """Update rows that are there; return how many changed."""
         shape = self._shapes.upsert(part.plan, part.mask)
         rows = [part.rows[at] for at in there]
         if len(rows) > 1 and shape.overwrite is not None:
             return self._run(shape.overwrite, shape.tuples(rows)) // 2  # a row that it changes counts twice
-        if len(rows) <= _FEW and not self._shapes.fires(part.plan):
-            return sum(self._assign(part, at, part.writes[at].key) for at in there)
+        if len(rows) <= (_FEW if shape.newer is None else _PAIRS) and not self._shapes.fires(part.plan):
+            return sum(self._assign(part, at, part.writes[at].key, tally) for at in there)
         self._shapes.prepare(shape.stage)
         self._run(shape.stage.fill, shape.tuples(rows))
+        if shape.stage.settle:
+            tally.keep(part.plan.mapping, self._session.execute(shape.stage.settle))
         changed = self._session.execute(shape.stage.update)
         self._session.execute(shape.stage.clear)
         return changed
 
-    def _assign(self, part: Upserts, at: int, key: Row) -> int:
-        """Give the row at `key` all values, those of the key too."""
-        known, shape = self._shapes.keys(part.plan), self._shapes.upsert(part.plan, part.mask)
-        return self._session.execute(shape.assign(part.rows[at]) + known.at(known.tuples([key])[0]))
+    def _assign(self, part: Upserts, at: int, key: Row, tally: Tally) -> int:
+        """Give the row at `key` all values, those of the key too, but for what is newer there. The row is locked."""
+        known, shape, row = self._shapes.keys(part.plan), self._shapes.upsert(part.plan, part.mask), part.rows[at]
+        there, assign = known.at(known.tuples([key])[0]), shape.assign
+        if shape.newer is not None and (found := self._session.rows(shape.newer.ask(row) + there + _LATEST)) and found[0][0] == "0":
+            assign = shape.newer.spare
+            tally.keep(part.plan.mapping, found[0][1] == "1")
+        return self._session.execute(assign(row) + there)
 
     def _run(self, frame: sql.Frame, rows: Sequence[bytes]) -> int:
         return sum(self._session.execute(statement) for statement in frame.around(rows, self._session.limit))

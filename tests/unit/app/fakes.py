@@ -59,6 +59,10 @@ class Servers:
         with self.moved:
             assert self.moved.wait_for(lambda: true(self), seconds), "it did not come true in time"
 
+    def certificate(self, endpoint):
+        self.fails(f"certificate of {endpoint.name}")
+        return {"erp": 4102444800.0}.get(endpoint.name)
+
     def line(self):
         engine = Engine(
             lambda endpoint, pipeline, tables, target, told: LiveSource(self),
@@ -69,6 +73,7 @@ class Servers:
             lambda endpoint, plan: {},
             lambda endpoint, pipeline: FakeProbe(self),
             lambda endpoint, pipeline, tables, where, *, behind=False: None,
+            self.certificate,
         )
         erp, crm = (Endpoint(name, "memory", "h", 1, "u", "p", name, {}) for name in ("erp", "crm"))
         return Line(self.name, erp, crm, (), 100, engine, engine)
@@ -144,6 +149,9 @@ class LiveSource:
 
     def queued(self):
         return 3
+
+    def remarks(self):
+        return ()
 
     def close(self):
         self.servers.closed += 1

@@ -116,6 +116,9 @@ def test_a_connection_that_breaks_is_a_failure(failing, capsys):
     ("arguments", "said"),
     [
         (["setupp"], "did you mean 'setup'?"),
+        (["parked", "shwo", "1"], "no command 'shwo'; did you mean 'show'?"),
+        (["position", "erp_to_crm"], "no command 'erp_to_crm'; there are: advance, set, show"),
+        (["init", "--from", "erp", "--to", "erp"], "--from and --to are one name"),
         (["--frob"], "--frob"),
         (["mapping", "functions", "coalescee"], "did you mean 'coalesce'?"),
     ],

@@ -23,12 +23,12 @@ def part(name="a", since="7", by=(), *, filled=False):
     return Partition(name, since, frozenset(by), filled)
 
 
-def footing(relation="1", by=("table 5",), **parts):
-    return Footing(relation, frozenset(by), {number.strip("_"): one for number, one in parts.items()})
+def footing(relation="1", by=("table 5",), columns=None, **parts):
+    return Footing(relation, frozenset(by), {number.strip("_"): one for number, one in parts.items()}, columns or {})
 
 
-def found(before, now, ignoring=()):
-    return [(one.code, one.exit, one.message) for one in news({T: before}, {T: now}, ignoring)]
+def found(before, now, ignoring=(), repaired=()):
+    return [(one.code, one.exit, one.message) for one in news({T: before}, {T: now}, ignoring, {T: ["m", "n"]}, repaired)]
 
 
 def codes(*given, **more):
@@ -49,8 +49,8 @@ def test_what_stays_or_comes_empty_is_no_news(now):
 
 
 def test_tables_that_nobody_has_looked_at_or_that_are_gone_are_no_news():
-    assert list(news({}, {T: footing()}, ())) == []
-    assert list(news({T: footing()}, {}, ())) == []
+    assert list(news({}, {T: footing()}, (), {})) == []
+    assert list(news({T: footing()}, {}, (), {})) == []
 
 
 @pytest.mark.parametrize("ignoring", [(), {T}])
@@ -89,6 +89,28 @@ def test_rows_that_go_or_come_with_a_partition_or_a_table(ignoring, exit_):
     assert codes(before, footing("2"), ignoring=ignoring) == [("table-replaced", exit_)]
 
 
+def test_what_partitions_brought_or_took_is_settled_by_repairing_all_that_the_table_feeds():
+    """torture: F08"""
+    before, now = footing(_1=part("a"), _2=part("b")), footing(_1=part("a"), _3=part("c", filled=True))
+    told = [("partition-gone", Exit.GAP), ("partition-filled", Exit.GAP)]
+    assert codes(before, now) == codes(before, now, repaired=["m"]) == codes(before, now, repaired=["m", "o"]) == told
+    assert codes(before, now, repaired=["n", "m"]) == [(code, Exit.OK) for code, _ in told]
+    assert codes(before, footing("2"), repaired=["n", "m"]) == [("table-replaced", Exit.GAP)]
+    assert codes(footing(), footing(by=("table 8",)), repaired=["n", "m"]) == [("was-unpublished", Exit.GAP)]
+    assert {one.hint[:32] for one in news({T: before}, {T: now}, (), {T: ["m", "n"]})} == {"Run `cdc resync PIPELINE m n`: i"}
+
+
+def test_a_column_with_another_number_is_told_and_stops_nothing():
+    """Who puts one down that an older version has written knows no columns. torture: F02, F03"""
+    before = footing(columns={"id": 1, "name": 2, "qty": 3})
+    assert codes(before, footing(columns={"id": 1, "name": 2, "more": 4})) == codes(footing(), before) == []
+    swapped = list(news({T: before}, {T: footing(columns={"id": 1, "name": 3, "qty": 2})}, (), {T: ["m"]}))
+    assert [(one.code, one.exit) for one in swapped] == [("column-anew", Exit.OK)] * 2
+    assert "public.t: the column 'name' was dropped and made anew, or took another's name" in swapped[0].message
+    assert "`cdc resync PIPELINE m`" in swapped[0].hint
+    assert codes(before, footing("2", columns={"id": 1, "name": 4})) == [("table-replaced", Exit.GAP)]
+
+
 def test_many_partitions_are_counted():
     parts = {f"_{number}": part(f"p{number}") for number in range(1, 6)}
     ((_, _, message),) = found(footing(**parts), footing())
@@ -97,7 +119,7 @@ def test_many_partitions_are_counted():
 
 def test_it_is_the_same_when_it_comes_back_from_the_target():
     servers = Servers()
-    given = {T: footing(_1=part("it's a", by=["table 5"])), TableName("other", "u"): footing(by=())}
+    given = {T: footing(_1=part("it's a", by=["table 5"]), columns={"id": 1, "name": 3}), TableName("other", "u"): footing(by=())}
     admin = servers.line().target_admin()
     assert state.stored(admin, "p") == {}
     state.store(admin, "p", given)

@@ -40,13 +40,13 @@ def batch(**given):
     return Batch("1", "2", ("write", "write"), transactions=3, **given)
 
 
-APPLIED = Applied({("customers", Op.UPDATE): 5}, {"customers": 2}, {"customers": 3})
+APPLIED = Applied({("customers", Op.UPDATE): 5}, {"customers": 2}, {"customers": 3}, {"customers": 4})
 
 
 def test_what_is_known_is_there_before_anything_happens(read):
     assert read("rows_total", table="customers", op="delete") == 0
     assert read("rows_skipped_total", table="customers", reason="filter") == 0
-    assert read("rows_adopted_total", table="customers") == 0
+    assert read("rows_adopted_total", table="customers") == read("rows_kept_newer_total", table="customers") == 0
     assert read("errors_total", stage="apply", **{"class": "gap"}) == 0
     assert read("retries_total", **{"class": "unreachable"}) == 0
     assert read("connection_reconnects_total", endpoint="crm", reason="transient") == 0
@@ -95,6 +95,7 @@ def test_a_batch_is_counted(read, meters, watch, time):
     assert read("transactions_total", outcome="applied") == 3
     assert read("rows_total", table="customers", op="update") == 5
     assert read("rows_adopted_total", table="customers") == 3
+    assert read("rows_kept_newer_total", table="customers") == 4
     assert read("rows_skipped_total", table="customers", reason="unchanged") == 2
     assert read("rows_skipped_total", table="customers", reason="filter") == 4
     assert read("rows_skipped_total", table="", reason="loop") is None

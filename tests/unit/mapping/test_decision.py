@@ -334,6 +334,7 @@ class TestCoverage:
     def test_a_rule_that_never_gets_its_turn(self, rules, when, line):
         found = problems(one(rules, when=when, more="    else: z\n"))
         assert [(problem.level, problem.code, problem.line) for problem in found] == [(Level.ERROR, "unreachable-rule", line)]
+        assert ("fits no row at all" in found[0].message) == any("> 5 and 1 > 2" in rule for rule in rules)
 
     def test_what_can_not_be_proven_is_not_claimed(self):
         rules = ["[\"like 'a%'\", A]", "[abc, B]", "[\"> 'b'\", C]", "[\"> 'c'\", D]", "['> note', E]"]

@@ -109,6 +109,10 @@ def _last(text):
     [
         ("upper(nam)", "unknown-column", "nam", "did you mean 'name'?"),
         ("uppr(name)", "unknown-function", "uppr", "did you mean 'upper'?"),
+        ("max(id)", "not-allowed", "max", "an expression sees one row"),
+        ("create name", "sql-syntax", "create", "only expressions over the row's columns, no statements"),
+        ("with name", "sql-syntax", "with", "only expressions over the row's columns, no statements"),
+        ("name as x", "sql-syntax", "as", "an alias has no place here"),
         ("trim(name) || lngth(name)", "unknown-function", "lngth", "did you mean 'length'?"),
         ("name || (city", "sql-syntax", "city", ""),
         ("name ||", "sql-syntax", "||", ""),

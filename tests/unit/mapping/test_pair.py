@@ -5,6 +5,7 @@ import pytest
 from cdc.mapping.files.csv import nothing_beside
 from cdc.mapping.files.problem import Level
 from cdc.mapping.spec.pair import Pair, both_write, pairs, unowned
+from cdc.mapping.spec.pair_clock import unlike_clocks
 from cdc.mapping.spec.read import read_mapping
 from cdc.mapping.spec.reverse import reverse
 from cdc.mapping.tools.leg import connected
@@ -180,6 +181,19 @@ def test_examples_of_the_way_back_are_sent_from_there():
     assert problem.message.startswith("column 'a' does not come back as it was in 1 of 1 examples: `trim(a)` there, `a` back")
 
 
+def test_what_goes_by_the_clock_is_sent_without_it():
+    text = clocked("at", COLUMNS + "  label: {value: trim(label), reverse: label, owner: newest}\n  at: version\n")
+    pair = derived(text)
+    ours = table(("public", "customer"), customer_id=INT, label=TEXT, version=INT)
+    theirs = table(("crm", "account"), id=INT, label=TEXT, at=INT)
+    legs = [
+        connected(spec, source, Table(source.name, source.columns, (0,)), target, Around({}, target.name.schema))
+        for spec, source, target in ((pair.forward, ours, theirs), (pair.back, theirs, ours))
+    ]
+    (problem,) = unsettled(legs[0], legs[1], [{"customer_id": "1", "label": " a", "version": "7"}], "rows")
+    assert problem.message.startswith("column 'label' does not come back as it was in 1 of 1 rows")
+
+
 def test_rows_that_are_left_out_are_not_sent():
     text = "where: a <> ' x '\nreverse: {where: 'true'}\n" + COLUMNS + "  a: {value: trim(a), reverse: a}\n"
     pair = derived(
@@ -235,3 +249,44 @@ def test_a_value_map_turned_round_knows_how_the_other_column_prints(of, entries,
     text = COLUMNS + f"  b: {{map: m, from: a}}\nmaps: {{m: {entries}}}\n"
     rows = [{"customer_id": str(number), "a": value} for number, value in enumerate(values)]
     assert trips(text, {"a": TEXT}, {"b": of}, rows) == []
+
+
+TIMED = "  name: {value: name, owner: newest}\n"
+
+
+def clocked(clock, columns):
+    """A mapping's text after its head: the clock stands before the columns."""
+    return f"clock: {clock}\n{columns}"
+
+
+def test_a_pair_that_follows_from_one_file_chooses_the_same_row_on_a_tie():
+    # torture: H03 H10, that the later change is chosen by both sides is decided before they run
+    pair = derived(clocked("changed", COLUMNS + TIMED + "  changed: changed_at\n  b: b\n"))
+    assert list(unlike_clocks(pair)) == []
+    assert (pair.back.clock.column, pair.forward.clock.ties, pair.back.clock.ties) == ("changed_at", "source", "target")
+    (problem,) = unowned(pair)
+    assert problem.message.startswith("column 'b' goes both ways and nobody owns it")
+
+
+HAND = "columns:\n  customer_id: id\n"
+
+
+@pytest.mark.parametrize(
+    ("clock", "columns", "code"),
+    [
+        ("{column: changed_at, ties: target}", TIMED + "  changed_at: changed\n", None),
+        ("changed_at", TIMED + "  changed_at: changed\n", "same-ties"),
+        ("{column: seen, ties: target}", TIMED + "  changed_at: changed\n  seen: seen\n", "unlike-clocks"),
+        (
+            "{column: changed_at, ties: target}",
+            "  name: name\n  rest: {value: rest, owner: newest}\n  changed_at: changed\n",
+            "newest-one-way",
+        ),
+    ],
+)
+def test_clocks_that_were_written_by_hand(clock, columns, code):
+    there = clocked("changed", COLUMNS + TIMED + "  changed: changed_at\n")
+    pair = written_by_hand(there, clocked(clock, HAND + columns))
+    assert [problem.code for problem in unlike_clocks(pair)] == [code] * (code is not None)
+    assert all(problem.level is Level.WARNING for problem in unlike_clocks(pair))
+    assert not [problem for problem in unowned(pair) if "'name'" in problem.message]

@@ -124,6 +124,22 @@ def test_older_rows_of_a_mapping_that_asks_about_the_change_keep_their_old_image
         assert made.map_row(("1", "a", "5", "1", "b", "4", "update", None)) == (("1",), ("1", name, "5"))
 
 
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_value_of_another_type_that_does_not_fit_is_another_columns_and_lacking(at):
+    """The column was made anew under the name, with the daemon behind: the mapping fits the table as it is. torture: F02, F04, F12"""
+    was = with_columns(ITEM, *(replace(column, type=TEXT) if place == at else column for place, column in enumerate(ITEM.columns)))
+    now = with_columns(ITEM, ID, replace(NAME, type=INT), QTY) if at == 1 else ITEM
+    text = MAPPING if at == 2 else MAPPING.replace("name: name", "name: (name + 1)::text")
+    made = bind(Now(now), shape(was), text, now)
+    assert made.map_row(("1", "a", "5")) == (("1",), ("1", ABSENT, "5") if at == 1 else ("1", "a", ABSENT))
+    assert (made.key_of(("1", "a", "5")), made.now.places) == (("1",), tuple(None if place == at else place for place in range(3)))
+
+
+def test_a_value_of_another_type_that_fits_is_the_rows():
+    wide = with_columns(ITEM, ID, NAME, replace(QTY, type=BIGINT))
+    assert bind(Now(wide), shape(ITEM), known=wide).map_row(("1", "a", "5")) == (("1",), ("1", "a", "5"))
+
+
 def test_a_value_of_another_type_is_asked_anew_but_the_key_is_kept():
     """torture: F04"""
     now = with_columns(ITEM, replace(ID, type=BIGINT), NAME, Column("qty", BIGINT))

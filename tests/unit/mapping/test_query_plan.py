@@ -10,6 +10,7 @@ from cdc.mapping.query.query import Query, Read, Refusal, Takes
 from cdc.model.change import ABSENT
 from cdc.model.errors import Misconfigured
 from cdc.model.table import Column, TableName, Unique
+from cdc.model.write import Newest
 from tests.definitions import BIGINT, BOOL, INT, TEXT, UUID, char, numeric, shape, spec, table, varchar
 
 PARTY = table("party", [Column("id", INT, nullable=False), Column("name", TEXT)])
@@ -96,6 +97,16 @@ def test_rows_of_the_result_are_mapped_like_a_tables():
     assert image == (*key, "Ada", None)
     assert made.key_of(("7", ABSENT, ABSENT)) == key
     assert plan.bind(shape(PARTY)) == ()
+
+
+def test_a_column_of_the_result_may_be_the_clock():
+    target = replace(ACCOUNTS, columns=(*ACCOUNTS.columns, Column("version", BIGINT)))
+    text = SPEC.replace("same: [name, city]", "name: {value: name, owner: newest}\n  same: [city, version]") + "clock: version\n"
+    sources = {each.name: each for each in (PARTY, ADDRESS, COUNTRY)}
+    given = answers((*RESULT, Column("version", BIGINT)))
+    plan, problems = compile_plan([spec(text)], sources, {ACCOUNTS.name: target}, "public", "public", answers=given)
+    assert plan is not None, problems
+    assert plan.targets[0].newest == Newest(3, frozenset({1, 3}), ties=True)
 
 
 def test_changes_of_the_root_and_of_dependencies_touch_root_keys():

@@ -133,6 +133,7 @@ def test_what_happens_without_a_row_is_a_word(said, rule):
         ("coalesce(xref('customer', parent), 0)", "not-allowed", "a whole column, not a part"),
         ("xref('customer')", "no-function", "an entity and at least one value"),
         ("xref(login, parent)", "bad-value", "a text literal"),
+        ("xref('customer ', parent)", "bad-value", "does not end in a blank"),
     ],
 )
 def test_what_is_wrong_has_a_place_and_a_word(column, code, message):

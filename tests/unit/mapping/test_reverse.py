@@ -259,7 +259,7 @@ COLUMN = (
     | st.fixed_dictionaries(
         {"value": EXPRESSION},
         optional={
-            "owner": st.sampled_from(["source", "target"]),
+            "owner": st.sampled_from(["source", "target", "newest"]),
             "reverse": EXPRESSION | st.dictionaries(NAMES, FORM, min_size=1, max_size=2),
         },
     )
@@ -295,6 +295,8 @@ FILE = maybe(
 @given(FILE, st.dictionaries(st.sampled_from(["a", "b", "id"]), COLUMN, max_size=3), MAP)
 def test_whatever_a_file_says_it_turns_round_or_says_why_not(sections, columns, entries):
     head = {"version": 1, "mapping": "m", "direction": "both", "source": "s", "target": "t", "key": ["id"], "maps": {"m": entries}}
+    if any(isinstance(one, dict) and one.get("owner") == "newest" for one in columns.values()):
+        head, columns = {**head, "clock": "at"}, {**columns, "at": "at"}
     spec, problems = read_mapping("m.yaml", written({**head, "columns": {"id": "id", **columns}, **sections}))
     if spec is None or failed(problems):
         return
@@ -306,7 +308,19 @@ def test_whatever_a_file_says_it_turns_round_or_says_why_not(sections, columns, 
     assert again is not None
     assert failed(wrong) == failed(found), "what is printed is as right or wrong as what runs"
     assert (list(again.columns), again.key, again.soft_delete) == (list(made.columns), made.key, made.soft_delete)
+    assert (again.newest(), again.clock is None) == (made.newest(), made.clock is None)
     render([*check_expressions(made), *found])
     for path in made.document.values:
         made.document.at(path)
         made.document.within(path, 3)
+
+
+def test_what_goes_by_the_clock_needs_its_way_back():
+    text = "clock: {column: changed, ties: target}\ncolumns:\n  id: id\n  name: {value: name, owner: newest}\n  changed: changed_at\n"
+    back, problems = turned(HEAD + text)
+    assert (back.clock.column, back.clock.ties, back.newest(), problems) == ("changed_at", "source", ["name", "changed_at"], [])
+    assert "clock-not-reversible" in codes(text.replace(" changed_at", " coalesce(changed_at, made_at)"))
+    assert codes(text.replace("{value: name,", "{value: trim(name),")) == ["not-reversible"]
+    seldom = "{value: trim(name), owner: newest, reverse: {name: {value: name, write: insert}}}"
+    back, problems = turned(HEAD + text.replace("{value: name, owner: newest}", seldom))
+    assert (back.clock, back.newest(), problems) == (None, [], [])

@@ -8,7 +8,7 @@ from cdc.mapping.compile import compile_plan
 from cdc.mapping.files.problem import Level
 from cdc.mapping.spec.read import read_mapping
 from cdc.mapping.tools.first_file import text
-from cdc.mapping.tools.propose import proposals, unsure
+from cdc.mapping.tools.propose import Look, proposals, unsure
 from cdc.mapping.tools.similar import COLUMN, alike, tables, words
 from cdc.model.table import Column, ForeignKey, Unique
 from cdc.model.types import Kind, Type
@@ -20,6 +20,7 @@ from tests.definitions import INT, TEXT, TIMESTAMP, UUID, char, enum, table, var
     [
         ("customer", "accounts"), ("postal_code", "ZipCode"), ("code", "erp_code"), ("eMail", "email"), ("status", "state"),
         ("categories", "category"), ("phone", "telephone"), ("order", "sales_orders"), ("created_at", "date_entered"),
+        ("cust_master", "companies"), ("cr_limit", "credit_limit"), ("cust_name1", "CustomerName"), ("e_mail", "email"), ("chg_ts", "date_modified"),
     ],
 )  # fmt: skip
 def test_names_that_mean_the_same(one, other):
@@ -27,7 +28,9 @@ def test_names_that_mean_the_same(one, other):
     assert alike(one, other) == alike(other, one)
 
 
-@pytest.mark.parametrize(("one", "other"), [("name", "email"), ("customer", "invoice"), ("city", "country"), ("id", "name")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("name", "email"), ("customer", "invoice"), ("city", "country"), ("id", "name"), ("name2", "name")]
+)
 def test_names_that_do_not(one, other):
     assert alike(one, other) < COLUMN
 
@@ -150,7 +153,9 @@ def test_a_reference_is_looked_up_where_the_target_makes_its_keys():
     declared = replace(LINES, foreign_keys=(ForeignKey("to_product", ("product_id",), PRODUCTS.name, ("id",), cascades=False),))
     for lines in (LINES, declared):
         made = proposed([ARTICLE, ITEM], [PRODUCTS, lines])["order_lines"]
-        assert {line.column: line.lookup for line in made.lines if line.lookup} == {"product_id": ("products", "code", "id")}
+        assert {line.column: line.lookup for line in made.lines if line.lookup} == {
+            "product_id": Look("products", (("code", "sku"),), "id")
+        }
         spec, problems = read_mapping("x.yaml", text(made, ("public", "public")))
         assert problems == []
         assert spec.columns["product_id"].table == "products"
@@ -180,6 +185,8 @@ def test_a_moment_that_the_target_holds_in_part_is_cast(of, sql):
     made = proposed([source], [target])["things"]
     (line,) = (line for line in made.lines if line.column == "modified_on")
     assert line.sql == sql
+    if of.kind is Kind.INSTANT:
+        assert line.remark.endswith("; to copy it, give the target database its `time_zone` in the service file")
     spec, problems = read_mapping("x.yaml", text(made, ("public", "public")))
     assert problems == []
     plan, problems = compile_plan([spec], {source.name: source}, {target.name: target}, "public", "public")
@@ -197,4 +204,50 @@ def test_a_reference_to_another_column_than_the_key_is_no_hash_of_it():
     )
     sales = table("sales_orders", [Column("id", INT, nullable=False), Column("account_id", char(36))])
     made = proposed([clients, orders], [accounts, sales])["sales_orders"]
-    assert {line.column: line.lookup for line in made.lines if line.lookup} == {"account_id": ("accounts", "code", "id")}
+    assert {line.column: line.lookup for line in made.lines if line.lookup} == {"account_id": Look("accounts", (("code", "client"),), "id")}
+
+
+BRANCH = table(
+    "cust_master", [Column("company_cd", varchar(3)), Column("cust_no", INT), Column("cust_name1", TEXT)], key=("company_cd", "cust_no")
+)
+VISIT = replace(
+    table("visit", [SERIAL, Column("cust", INT), Column("firm", varchar(3)), Column("day_no", INT)]),
+    foreign_keys=(ForeignKey("to_branch", ("cust", "firm"), BRANCH.name, ("cust_no", "company_cd"), cascades=False),),
+)
+
+
+def test_a_key_of_several_columns_becomes_one_uuid_and_so_do_references_to_it():
+    companies = table("companies", [Column("id", char(36), nullable=False), Column("name", TEXT)])
+    visits = table("visits", [Column("id", INT, nullable=False), Column("company_id", char(36))])
+    made = proposed([BRANCH, VISIT], [companies, visits])
+    assert made["companies"].key == ("id",)
+    lines = {line.column: line for each in made.values() for line in each.lines if line.sql.startswith("stable_uuid")}
+    assert lines["id"].sql == "stable_uuid('cust_master', company_cd, cust_no)"
+    assert lines["company_id"].sql == "stable_uuid('cust_master', firm, cust)", "in the order of the key that it refers to"
+    for proposal in made.values():
+        assert read_mapping("x.yaml", text(proposal, ("public", "public")))[1] == []
+
+
+def test_a_reference_of_several_columns_is_looked_up_by_all_of_them_even_for_a_key():
+    """The target's key has nothing else, and the source's log says of a deleted row what the look-up asks for."""
+    parts = replace(
+        table("visit_part", [Column("firm", varchar(3)), Column("cust", INT), Column("part_no", INT)], key=("firm", "cust", "part_no")),
+        foreign_keys=(ForeignKey("to_branch", ("firm", "cust"), BRANCH.name, ("company_cd", "cust_no"), cascades=False),),
+    )
+    known = keyed("known", "number", "code")
+    companies = table("companies", [SERIAL, Column("code", varchar(3)), Column("number", INT), Column("name", TEXT)], uniques=[known])
+    theirs = table("visit_parts", [Column("company_id", INT, nullable=False), Column("part_no", INT)], key=("company_id", "part_no"))
+    made = proposed([BRANCH, parts], [companies, theirs])["visit_parts"]
+    assert made.key == ("company_id", "part_no")
+    (line,) = (line for line in made.lines if line.lookup)
+    assert line.lookup == Look("companies", (("code", "firm"), ("number", "cust")), "id")
+    spec, problems = read_mapping("x.yaml", text(made, ("public", "public")))
+    assert problems == []
+    assert dict(spec.columns["company_id"].by).keys() == {"code", "number"}
+
+
+def test_an_articles_number_may_be_a_key_that_is_called_otherwise():
+    articles = table("item", [Column("number", varchar(20), nullable=False), Column("price", INT)], key=("number",))
+    products = table("products", [Column("ean", varchar(20), nullable=False), Column("price", INT)], key=("ean",))
+    made = proposed([articles], [products])["products"]
+    assert (made.key, made.lines[0].sql, made.lines[0].remark) == (("ean",), "number", "unsure: both are the primary key")

@@ -241,6 +241,10 @@ class TestIntervals:
         assert tuple(interval_in(interval_out(found))) == tuple(found)
 
 
+def test_years_have_as_many_digits_as_their_pattern_and_the_calendars_are_two():
+    assert value("to_char(ts, 'YYYY YYY YY Y IYYY IYY IY I')", ts="2005-01-01 00:00:00") == "2005 005 05 5 2004 004 04 4"
+
+
 class TestMoments:
     @given(st.integers(0, DAY))
     def test_time_reads_back(self, time):

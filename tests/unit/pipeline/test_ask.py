@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from cdc.mapping.plan import Asking, Plan, QueryPlan, Route, RowPlan, Touches
-from cdc.mapping.query.query import Query, Takes
+from cdc.mapping.query.query import Query, Takes, changed
 from cdc.model.change import Change, Op
-from cdc.model.errors import BadRow, Misconfigured, Truncated, Unreachable
+from cdc.model.errors import BadRow, Drifted, Misconfigured, Truncated, Unreachable
 from cdc.model.table import ForeignKey, Table, TableName
 from cdc.model.write import Deletes, Truncates
 from cdc.pipeline.batch import Limits, batches
@@ -123,6 +123,25 @@ def test_an_echo_touches_what_depends_on_its_rows_and_writes_nothing_of_its_own(
     (batch,) = site.batches
     assert (batch.origin, batch.upto, batch.touched) == (("crm", "erp"), echo, ())
     assert batch.skipped == {("", "loop"): 5}
+
+
+@pytest.mark.parametrize("asked", [ROOTS, OF_KIND])
+def test_an_answer_that_is_not_what_it_was_names_the_mapping_and_the_place(site, asked):
+    site.now, site.kinds = {"a": ("ann", None, "t")}, ["a"]
+    answer = site.source.answers
+
+    def answers(query, values):
+        yield from answer(query, values) if query is not asked else ()
+        if query is asked:
+            raise changed("it returns 'n' as text now, and not as integer")
+
+    site.source.answers = answers
+    at = site.source.commit(root("a"), Change(KIND, Op.INSERT, None, ("1",)))
+    with pytest.raises(Drifted, match=f"mapping customers: what the query reads.*'n' as text now.*up to {at}") as told:
+        site.follow()
+    assert told.value.mappings == ("customers",)
+    assert told.value.hint
+    assert not site.rows
 
 
 def test_a_child_that_moves_touches_both_parents(site):

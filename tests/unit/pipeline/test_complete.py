@@ -1,15 +1,17 @@
 """Partial rows that the target does not have, or that it kept: completed from the source, or done without."""
 
+from dataclasses import replace
+
 import pytest
 
 from cdc.model.change import ABSENT, Change, Op
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Newest
 from cdc.pipeline.batch import Limits
 from cdc.pipeline.loop import run
 from cdc.pipeline.step import Done
 from cdc.source.memory import MemorySource
 from cdc.target.memory import MemoryDatabase, MemoryTarget
-from tests.plans import ACCOUNTS, DEFINITION, MARKED, SOURCE, marking, plan
+from tests.plans import ACCOUNTS, DEFINITION, MARKED, SOURCE, TARGET, marking, plan
 
 
 class Site:
@@ -124,3 +126,38 @@ def test_a_row_that_is_gone_still_tells_a_mapping_that_ignores_deletes_what_it_w
     site.delete("a")
     site.follow()
     assert site.rows == [("a", "A", "2", "here")]
+
+
+def timed(*rows):
+    """A site whose `note` is the time by which the name goes."""
+    return Site(plan(replace(TARGET, newest=Newest(2, frozenset({1, 2}), ties=False))), DEFINITION, *rows)
+
+
+def test_what_goes_by_the_time_comes_with_it():
+    """The target's own value is older than the row, though the row's change did not touch it."""
+    site = timed(("a", "name", "1", "t"))
+    site.database.tables[ACCOUNTS].put(1, {"id": "a", "name": "THEIRS", "note": "2"})
+    site.update("a", ABSENT, "3", "t")
+    site.follow()
+    assert site.rows == [("a", "NAME", "3")]
+
+
+def test_a_row_whose_time_was_left_out_is_taken_as_it_is_now():
+    """Else an older row would have the newer one's time, and that one would come too late."""
+    site = timed(("a", "name", "1", "t"))
+    upto = site.update("a", "first", ABSENT, "t")
+    site.update("a", "second", "5", "t")
+    site.follow(upto)
+    assert site.rows == [("a", "SECOND", "5")]
+    site.follow()
+    assert site.rows == [("a", "SECOND", "5")]
+
+
+def test_a_row_whose_time_was_left_out_and_that_is_gone_changes_nothing():
+    site = timed(("a", "name", "1", "t"))
+    upto = site.update("a", "first", ABSENT, "t")
+    site.delete("a")
+    site.follow(upto)
+    assert site.rows == [("a", "NAME", "1")]
+    site.follow()
+    assert site.rows == []

@@ -57,6 +57,24 @@ def test_tables_that_lose_rows(text, names):
 
 
 @pytest.mark.parametrize(
+    ("text", "dropped", "added"),
+    [
+        ("alter table t drop column a, add column `b c` int after a", ["a"], ["b c"]), ("alter table t drop a, drop if exists b", ["a", "b"], []),
+        ("alter table t add if not exists a int, add column (b int, c int)", [], ["a", "b"]),
+        ("alter table t drop column `partition`, add `key` int", ["partition"], ["key"]),
+        ("alter table t drop primary key, drop key k, drop foreign key f, drop constraint c, drop check d, drop partition p", [], []),
+        ("alter table t add unique key (a), add index i (a), add fulltext (b), add constraint c check (a > 0), add primary key (a)", [], []),
+        ("alter table t alter column a drop default, alter b set default 'drop column c'", [], []),
+        ("alter table t change a b int, modify c int, rename column d to e, drop period for system_time, add system versioning", [], []),
+    ],
+)  # fmt: skip
+def test_columns_that_go_and_come(text, dropped, added):
+    """torture: F02, F03"""
+    found = read(text, "shop")
+    assert ([*found.dropped], [*found.added]) == (dropped, added)
+
+
+@pytest.mark.parametrize(
     ("text", "pairs"),
     [
         ("rename table t to u", [("t", "u")]), ("RENAME TABLES `t` TO shop.u, u TO `t`", [("t", "u"), ("u", "t")]),

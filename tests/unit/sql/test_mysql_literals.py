@@ -1,6 +1,7 @@
 """Canonical text → literals: read back by a small reader of MySQL's own grammar."""
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,19 @@ def test_what_is_no_value_of_its_kind_never_gets_into_a_statement(kind, value):
         literals(column(kind, "total"))([None, value])
     assert len(value) < 4 or value not in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("kind", [Kind.BYTES, Kind.TEXT, Kind.NUMERIC, Kind.BITS, Kind.GEOMETRY])
+def test_a_large_value_takes_memory_for_a_few_of_itself(kind):
+    size = 1_000_000
+    value = "\\x" + "ab" * size if kind in (Kind.BYTES, Kind.GEOMETRY) else "1" * 2 * size
+    make = literals(column(kind))
+    tracemalloc.start()
+    try:
+        make([value])
+        assert tracemalloc.get_traced_memory()[1] < 10 * size
+    finally:
+        tracemalloc.stop()
 
 
 def test_half_a_surrogate_pair_is_a_bad_row():

@@ -3,7 +3,7 @@ from dataclasses import replace
 from cdc.model.reference import Lookup, Maker, Missing, Ref, Xref
 from cdc.model.table import Column, ForeignKey, TableName
 from cdc.model.types import Kind, Type
-from cdc.model.write import Batch, Position
+from cdc.model.write import Batch, Newest, Position
 from cdc.target.plans import Plans
 from cdc.target.reference import crosswalked, node, refers
 from tests.plans import DEFINITION, TARGET
@@ -18,6 +18,11 @@ def test_a_plan_without_kept_columns_is_the_same_otherwise():
     made = plans.without(plan, (1,))
     assert made is plans.without(plan, (1,))
     assert ([c.name for c in made.columns], made.key, made.once, made.later) == (["id", "note"], (1,), frozenset((0, 1)), frozenset())
+
+
+def test_what_goes_by_the_time_keeps_its_columns_when_others_are_kept():
+    plan = replace(TARGET, newest=Newest(2, frozenset({1, 2}), ties=True), references=(OWN, LOOK))
+    assert Plans([plan]).without(plan, (1,)).newest == Newest(1, frozenset({1}), ties=True)
 
 
 def test_the_key_is_filled_last():

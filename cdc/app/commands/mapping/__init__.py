@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from cdc.app.cli import Commands
 from cdc.app.commands.mapping import explain, graph, language, preview, show, test
 
 
-@click.group("mapping", short_help="Show what mappings may say, become and do.")
+@click.group("mapping", cls=Commands, short_help="Show what mappings may say, become and do.")
 def command() -> None:
     """Show what mappings may say, what becomes of them, and what they do to real rows. Nothing is ever written."""
 
