@@ -42,7 +42,7 @@ def main() -> int:
     cases = [case for case in (grid() if given.grid else CASES) if _wanted(case.name, given.cases)]
     late = _wanted("latency", given.cases)
     outcomes: dict[Case, Outcome] = {case: Outcome() for case in cases}
-    lates: dict[str, Late] = {name: Late() for name in _LOADS} if late else {}
+    delays: dict[str, Late] = {name: Late() for name in _LOADS} if late else {}
     folder = Path(tempfile.mkdtemp(prefix="cdc-bench-"))
     folder.chmod(0o755)
     lines = _alone() if _wanted("mapping", given.cases) else []
@@ -53,19 +53,19 @@ def main() -> int:
                 for case in cases:
                     progress.print(f"round {number} of {given.rounds}: {case.name}")
                     contest.hold(case, given.rows, outcomes[case])
-                for name, one in lates.items():
+                for name, one in delays.items():
                     progress.print(f"round {number} of {given.rounds}: latency, {name}")
                     contest.late(CASES[0], _LOADS[name], one, given.samples)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if outcomes:
         console.print(rates(outcomes))
-    if lates:
-        console.print(latencies(lates, _LATE))
+    if delays:
+        console.print(latencies(delays, _LATE))
     if lines := [*lines, *_totals(outcomes)]:
         console.print(verdicts(lines))
     if given.json:
-        given.json.write_text(json.dumps(record(outcomes, lates), indent=1))
+        given.json.write_text(json.dumps(record(outcomes, delays), indent=1))
     return 0
 
 

@@ -53,11 +53,11 @@ def ratios(outcome: Outcome, *, four: bool = False) -> list[float]:
     return [ours.rows / native for ours, native in zip(outcome.ours, found, strict=False)]
 
 
-def latencies(lates: dict[str, Late], targets: dict[str, tuple[float, float]]) -> Table:
+def latencies(delays: dict[str, Late], targets: dict[str, tuple[float, float]]) -> Table:
     table = Table(title="milliseconds from the return of COMMIT to visible on the target")
     for head in ("rows/s", "p50", "p99", "native p50", "native p99", "target p50 / p99", ""):
         table.add_column(head, justify="left" if head in ("rows/s", "") else "right")
-    for name, late in lates.items():
+    for name, late in delays.items():
         middle, worst = percentile(late.ours, 0.5), percentile(late.ours, 0.99)
         aim = targets.get(name)
         met = aim is not None and middle <= aim[0] and worst <= aim[1]
@@ -77,7 +77,7 @@ def verdicts(lines: Sequence[Line]) -> Table:
     return table
 
 
-def record(outcomes: dict[Case, Outcome], lates: dict[str, Late]) -> dict[str, Any]:
+def record(outcomes: dict[Case, Outcome], delays: dict[str, Late]) -> dict[str, Any]:
     """Return what was measured, for a file: rates and ratios, p50 and p99."""
     return {
         "cases": [
@@ -90,7 +90,7 @@ def record(outcomes: dict[Case, Outcome], lates: dict[str, Late]) -> dict[str, A
         ],
         "latency": {
             name: {whose: [percentile(taken, share) for share in (0.5, 0.99)] for whose, taken in (("ours", late.ours), ("native", late.native))}
-            for name, late in lates.items()
+            for name, late in delays.items()
         },
     }  # fmt: skip
 

@@ -121,10 +121,12 @@ class Sampler:
         error = Gap(
             f"{self._line.source.name}: {text}", f"`cdc resync --gap {self._line.name}` compares the tables and writes what differs."
         )
-        self._watch.measured.given_up = error
         self._log.error(text, hint=error.hint)
-        with controlled(self._line, DAEMON) as control:
-            control.notes("give up", text)
+        try:
+            with controlled(self._line, DAEMON) as control:
+                control.notes("give up", text)
+        finally:
+            self._watch.measured.given_up = error  # the process may end as soon as it hears of it
 
     def _beats(self) -> None:
         now = self._watch.clock.wall()
