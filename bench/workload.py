@@ -7,6 +7,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from pymysql.constants import CLIENT
+
 from demo.servers import PostgreSQL, Server
 
 TABLE = "sales_order"
@@ -106,13 +108,13 @@ def series(server: Server, first: int, last: int) -> str:
 
 def write(server: Server, database: str, load: Load) -> None:
     """Do all of a load."""
-    with closing(server.connect(database)) as connection:
+    several = {} if isinstance(server, PostgreSQL) else {"client_flag": CLIENT.MULTI_STATEMENTS}
+    with closing(server.connect(database, **several)) as connection:
         cursor: Any = connection.cursor()
         for statements in load.transactions(server):
-            cursor.execute("begin")
-            for statement in statements:
-                cursor.execute(statement)
-            cursor.execute("commit")
+            cursor.execute("; ".join(["begin", *statements, "commit"]))
+            while cursor.nextset():
+                pass
 
 
 def execute(server: Server, database: str | None, *statements: str) -> list[tuple[Any, ...]]:
