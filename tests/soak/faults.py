@@ -21,6 +21,8 @@ from tests.siege import Siege
 _STREAMING = [name for name in POINTS if name.partition(".")[0] in ("source", "apply", "confirm", "plan", "crosswalk")]
 _ENDINGS = (-signal.SIGKILL, 69, 75)
 """A failpoint; a server that did not come back; somebody who held its lock."""
+_PATIENCE = 120.0
+"""Seconds in which a stream comes back once all is calm."""
 
 
 class Scene:
@@ -74,7 +76,7 @@ class Scene:
         self.kills += code == -signal.SIGKILL
 
     def calm(self) -> None:
-        """End what lasts."""
+        """End what lasts, and wait until it streams: a service manager, too, starts again what a dead process's session has kept out."""
         for proxy in self.proxies:
             proxy.thaw()
             proxy.delay = proxy.jitter = 0.0
@@ -82,7 +84,10 @@ class Scene:
         if self.armed:
             self.kill()
             self.start()
-        self.alive()
+        until = time.monotonic() + _PATIENCE
+        while not (self.alive() and self.streams()):
+            assert time.monotonic() < until, f"{self.name} does not stream: {self.siege.service.log()}"
+            time.sleep(0.2)
 
 
 def kill(scene: Scene) -> Iterator[float]:
