@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -237,12 +237,16 @@ def _spawn(command: Sequence[str], log: Path, user: str | None) -> subprocess.Po
 def _stop(process: subprocess.Popen[bytes] | None, how: signal.Signals) -> None:
     if process is None or process.poll() is not None:
         return
-    process.send_signal(how)
-    try:
-        process.wait(30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    for signalled in (
+        how,
+        signal.SIGQUIT,
+        signal.SIGKILL,
+    ):  # a client that has vanished holds up a shutdown; SIGQUIT takes a server's children along
+        process.send_signal(signalled)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+            return
+    process.wait()
 
 
 def _wait(server: PostgreSQL | MariaDB, connect: Any) -> None:
