@@ -66,6 +66,23 @@ def stage_table(name: str, plan: TargetPlan) -> str:
     return f"create temporary table {name} ({columns}) on commit delete rows"
 
 
+def copy(plan: TargetPlan) -> str:
+    """Return the COPY that inserts whole rows of the plan. An identity column takes the mapped value, ALWAYS or not."""
+    return f"copy {pg_table(plan.table.name)} ({_names(plan.columns)}) from stdin"
+
+
+def advance(plan: TargetPlan, column: Column) -> str:
+    """Return the statement that lets a column's sequence go on behind `$1`, as an upsert does."""
+    return _advance(plan, column, "$1::bigint as m")
+
+
+PLAIN = (
+    "select nspname, relname from pg_class c join pg_namespace n on n.oid = relnamespace"
+    " where relkind in ('r', 'p') and not relhasrules and not relrowsecurity"
+)
+"""The tables into which COPY writes as INSERT does: COPY knows no rules, and refuses row-level security."""
+
+
 def remove(plan: TargetPlan) -> str:
     """Return the statement that deletes, or marks as deleted, the rows with the given keys; its result is their number.
 
@@ -252,7 +269,7 @@ def _identity(plan: TargetPlan, columns: Iterable[Column], written: str) -> tupl
     named = [column for column in columns if column.identity]
     if not named:
         return "", "", "1"
-    results = "".join(f", ({_advance(plan, column, written)})" for column in named)
+    results = "".join(f", ({_advance(plan, column, f'max({pg_name(column.name)})::bigint as m from {written}')})" for column in named)
     return results, " overriding system value", ", ".join(f"t.{pg_name(column.name)}" for column in named)
 
 
@@ -267,10 +284,10 @@ def sequence(table: TableName, column: Column) -> str:
     )
 
 
-def _advance(plan: TargetPlan, column: Column, written: str) -> str:
-    """Return a query that advances a sequence past the values written, where the role may: `check` tells where it may not."""
+def _advance(plan: TargetPlan, column: Column, highest: str) -> str:
+    """Return a query that advances a sequence past the highest value written, where the role may: `check` tells where it may not."""
     return (
-        f"select setval(q, m) from (select {sequence(plan.table.name, column)} as q, max({pg_name(column.name)})::bigint as m from {written}) x where case"
+        f"select setval(q, m) from (select {sequence(plan.table.name, column)} as q, {highest}) x where case"
         " when has_sequence_privilege(q, 'update') and has_sequence_privilege(q, 'usage, select')"
         " then m > coalesce(pg_sequence_last_value(q), 0) end"
     )

@@ -32,6 +32,8 @@ class Upserts:
     """Values at the positions of `mask`: nothing absent."""
     writes: Sequence[Write]
     """Beside each row the last write of its key."""
+    new: bool
+    """All are whole, and the first that the source told of each was an insert."""
 
     @property
     def partial(self) -> bool:
@@ -68,6 +70,7 @@ class Collapsed:
 def collapser(plans: Sequence[TargetPlan]) -> Callable[[Iterable[Write]], Collapsed]:
     """Return the function that collapses batches of these plans' writes."""
     watched = guards(plans)
+    insert = Op.INSERT
 
     def collapse(writes: Iterable[Write]) -> Collapsed:
         steps: list[Step] = []
@@ -87,15 +90,17 @@ def collapser(plans: Sequence[TargetPlan]) -> Callable[[Iterable[Write]], Collap
                 pending = {}
             held = pending.get(plan)
             if held is None:
-                held = pending[plan] = Pending({}, {})
+                held = pending[plan] = Pending()
             if (image := write.image) is None:
                 _delete(held, write, superseded)
                 there.clear()
             elif (earlier := held.upserts.get(write.key)) is None:
                 held.upserts[write.key] = (image, write)
+                held.new = held.new and write.change.op is insert
             elif (over := _over(plan, earlier[0], image)) is None or (plan.later and (plan, write.key) not in there):
                 steps += _steps(pending)
-                pending = {plan: Pending({write.key: (image, write)}, {})}
+                pending = {plan: (held := Pending(new=False))}
+                held.upserts[write.key] = (image, write)
                 there.add((plan, write.key))
             else:
                 held.upserts[write.key] = (_laid(plan, earlier[0], over), write)
@@ -108,7 +113,7 @@ def collapser(plans: Sequence[TargetPlan]) -> Callable[[Iterable[Write]], Collap
 def alone(write: Write) -> Upserts:
     """Return an upsert by itself."""
     assert write.image is not None
-    (group,) = _by_mask(write.plan, [(write.image, write)])
+    (group,) = _by_mask(write.plan, [(write.image, write)], new=False)
     return group
 
 
@@ -152,11 +157,11 @@ def _steps(pending: dict[TargetPlan, Pending]) -> list[Step]:
     rising = sorted(pending.items(), key=lambda item: item[0].rank)
     hard = [Removals(plan, list(held.deletes)) for plan, held in reversed(rising) if held.deletes and plan.deletes is not Deletes.SOFT]
     soft = [Removals(plan, list(held.deletes)) for plan, held in rising if held.deletes and plan.deletes is Deletes.SOFT]
-    upserts = [group for plan, held in rising if held.upserts for group in _by_mask(plan, held.upserts.values())]
+    upserts = [group for plan, held in rising if held.upserts for group in _by_mask(plan, held.upserts.values(), new=held.new)]
     return [*hard, *upserts, *soft]
 
 
-def _by_mask(plan: TargetPlan, entries: Iterable[tuple[Row, Write]]) -> Iterator[Upserts]:
+def _by_mask(plan: TargetPlan, entries: Iterable[tuple[Row, Write]], *, new: bool) -> Iterator[Upserts]:
     """Split by the columns that the images carry, whole rows first."""
     whole: list[tuple[Row, Write]] = []
     partial: dict[Mask, list[tuple[Row, Write]]] = {}
@@ -166,10 +171,10 @@ def _by_mask(plan: TargetPlan, entries: Iterable[tuple[Row, Write]]) -> Iterator
         else:
             whole.append(entry)
     if whole:
-        yield Upserts(plan, tuple(range(len(plan.columns))), [image for image, _ in whole], [write for _, write in whole])
+        yield Upserts(plan, tuple(range(len(plan.columns))), [image for image, _ in whole], [write for _, write in whole], new)
     for mask, found in partial.items():
         pick = _picker(mask)
-        yield Upserts(plan, mask, [pick(image) for image, _ in found], [write for _, write in found])
+        yield Upserts(plan, mask, [pick(image) for image, _ in found], [write for _, write in found], new=False)
 
 
 def _picker(mask: Mask) -> Callable[[Row], Row]:

@@ -10,13 +10,17 @@ from cdc.model.value import value
 from cdc.model.write import Deletes, TargetPlan, Write
 
 
-@value
 class Pending:
     """What one plan has to do in an open segment, by key, in order of first appearance."""
 
-    upserts: dict[Row, tuple[Row, Write]]
-    """key → (image, last write); images of one key are laid over each other."""
-    deletes: dict[Row, Write]
+    __slots__ = ("deletes", "new", "upserts")
+
+    def __init__(self, *, new: bool = True) -> None:
+        self.upserts: dict[Row, tuple[Row, Write]] = {}
+        """key → (image, last write); images of one key are laid over each other."""
+        self.deletes: dict[Row, Write] = {}
+        self.new = new
+        """The first that came of each upserted key was an insert."""
 
 
 @value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from cdc.model.change import Op
 from cdc.model.write import Applied
@@ -24,6 +25,10 @@ class Tally:
             self._unchanged[mapping] += writes
         else:
             self._rows[mapping, effect] += writes
+
+    def supersede(self, superseded: Mapping[tuple[str, Op], int]) -> None:
+        """Count writes that a later one of the same key stands for."""
+        self._rows.update(superseded)
 
     def adopt(self, mapping: str, rows: int) -> None:
         self._adopted[mapping] += rows

@@ -21,7 +21,7 @@ from cdc.model.write import Batch, Deletes, TargetPlan, Write
 from cdc.sql.names import pg_name, pg_table, pg_text
 from cdc.target.base import Target
 from cdc.target.memory import MemoryDatabase, MemoryTarget
-from cdc.target.postgresql import PostgreSQLTarget, PostgreSQLTargetAdmin
+from cdc.target.postgresql import PostgreSQLTarget, PostgreSQLTargetAdmin, direct, writer
 from demo.servers import PASSWORD, PostgreSQL
 from tests.contract.mysql_target_harness import mysql_harness
 
@@ -115,12 +115,16 @@ def plan(
 
 
 def change(op: Op = Op.UPDATE) -> Change:
-    """Some source change; targets do not look into it."""
+    """Some source change; targets look at its kind alone."""
     return Change(Table(TableName("source", "t"), (), ()), op, None, None)
 
 
+OPS = [Op.UPDATE]
+"""The last is what the source is said to have done where a test upserts a row: targets must not need it to be true."""
+
+
 def upsert(target: TargetPlan, *image: object, moved: Row | None = None) -> Write:
-    return Write(target, tuple(image[i] for i in target.key), tuple(image), moved, change())
+    return Write(target, tuple(image[i] for i in target.key), tuple(image), moved, change(Op.UPDATE if moved else OPS[-1]))
 
 
 def delete(target: TargetPlan, *key: str) -> Write:
@@ -301,9 +305,27 @@ def postgresql_harness(request: pytest.FixtureRequest) -> Iterator[PostgreSQLHar
         harness.close()
 
 
+@contextmanager
+def copying_harness(request: pytest.FixtureRequest) -> Iterator[PostgreSQLHarness]:
+    """All rows go by COPY, however few, and straight into their table where they may be new: most tests' are not."""
+    with pytest.MonkeyPatch.context() as patch, postgresql_harness(request) as harness:
+        patch.setattr(direct, "STAGED", 0)
+        patch.setattr(direct, "_REST", 0)
+        patch.setattr(writer, "STAGED", 0)
+        OPS.append(Op.INSERT)
+        try:
+            yield harness
+        finally:
+            OPS.pop()
+
+
+COMMIT = {"postgresql": b"commit\0", "mysql": b"commit"}
+"""How a COMMIT looks on its way; PostgreSQL's temporary tables have the word in their definition."""
+
 HARNESSES: dict[str, Callable[[pytest.FixtureRequest], AbstractContextManager[Harness]]] = {
     "memory": memory_harness,
     "postgresql": postgresql_harness,
+    "postgresql by COPY": copying_harness,
     "mysql": mysql_harness,
 }
 """Kind → how to make a harness for one test."""

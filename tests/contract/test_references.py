@@ -12,7 +12,7 @@ from cdc.model.table import ForeignKey
 from cdc.model.types import Kind
 from cdc.model.write import Deletes, TargetPlan
 from tests.contract.crosswalked import crosswalk, crosswalked, from_erp, opened
-from tests.contract.targets import HARNESSES, batch, column, delete, name_of, plan, table, upsert
+from tests.contract.targets import COMMIT, HARNESSES, batch, column, delete, name_of, plan, table, upsert
 from tests.proxy import Proxy
 
 ID = column("id", Kind.INT, identity=True, default=True)
@@ -516,7 +516,7 @@ def test_a_commit_whose_answer_is_lost_made_row_and_entry_once(harness, account,
     accounts = Accounts(account, entity)
     target = harness.target(accounts.plan, port=proxy.port)
     target.checkpoint()
-    proxy.lose_answer(b"commit")
+    proxy.lose_answer(COMMIT[harness.kind])
     assert target.apply(from_erp(accounts.row("1", "a"), accounts.row("2", "b"))).rows == {("accounts", Op.INSERT): 2}
     assert proxy.cut.wait(10)
     target.apply(from_erp(accounts.row("1", "A"), upto="2")) if harness.kind == "mysql" else target.close()

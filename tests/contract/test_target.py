@@ -11,7 +11,7 @@ from cdc.model.errors import BadRow, Fenced, Held, Incomplete, Unreachable, key_
 from cdc.model.table import ForeignKey
 from cdc.model.types import Kind
 from cdc.model.write import Deletes, Phase
-from tests.contract.targets import HARNESSES, MemoryHarness, batch, column, delete, plan, table, upsert
+from tests.contract.targets import COMMIT, HARNESSES, MemoryHarness, batch, column, delete, plan, table, upsert
 from tests.proxy import Proxy
 
 ID = column("id", Kind.INT)
@@ -692,7 +692,7 @@ def test_a_commit_whose_answer_is_lost_took_place(harness, account, mapped, prox
     """torture: A05, D03"""
     target = harness.target(mapped, port=proxy.port)
     target.checkpoint()
-    proxy.lose_answer(b"commit")
+    proxy.lose_answer(COMMIT[harness.kind])
     applied = target.apply(batch(upsert(mapped, "1", "a", "b"), upto="1"))
     assert proxy.cut.wait(10)
     assert applied.rows == {("accounts", Op.INSERT): 1}

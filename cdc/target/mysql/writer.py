@@ -60,8 +60,7 @@ class Writer:
                 lacking += incomplete.writes
         if lacking:
             raise Incomplete(lacking)
-        for (mapping, op), count in collapsed.superseded.items():
-            tally.add(mapping, op, count)
+        tally.supersede(collapsed.superseded)
 
     def step(self, step: Step, tally: Tally) -> None:
         """Apply one step of a collapsed batch. Raises `Incomplete`, or `BadRow` for any of its rows."""
@@ -126,7 +125,7 @@ class Writer:
     def _upsert(self, step: Upserts, tally: Tally) -> None:
         lacking: list[Write] = []
         for start in range(0, len(step.rows), _ROWS):
-            part = Upserts(step.plan, step.mask, step.rows[start : start + _ROWS], step.writes[start : start + _ROWS])
+            part = Upserts(step.plan, step.mask, step.rows[start : start + _ROWS], step.writes[start : start + _ROWS], step.new)
             found = self._find(step.plan, [write.key for write in part.writes], living=step.partial)
             if step.partial and found.missing:
                 lacking += [part.writes[at] for at in found.missing]

@@ -14,7 +14,8 @@ from cdc.model.endpoint import Endpoint
 from cdc.model.errors import BadRow, Incomplete
 from cdc.model.write import Applied, Batch, Checkpoint, TargetPlan, Write
 from cdc.server.postgresql import translated
-from cdc.target.collapse import collapser
+from cdc.target.collapse import Collapsed, collapser
+from cdc.target.guard import plan_of
 from cdc.target.lost import give_up
 from cdc.target.plans import Plans
 from cdc.target.postgresql.culprit import culprit
@@ -102,35 +103,33 @@ class PostgreSQLTarget:
 
     def _together(self, batch: Batch, tally: Tally) -> None:
         collapsed = self._collapse(batch.writes)
-        stages = self._writer.stages(collapsed.steps)
-        if stages:
-            self._work.begin(batch)
-            self._writer.copy(collapsed.steps, stages)
+        if stages := self._writer.stages(collapsed.steps):
+            self._work.open(batch)
+            self._run(collapsed, {plan_of(collapsed.steps[place]) for place in stages}, tally)
+            return
         with self._connection.pipeline():
-            if not stages:
-                self._work.begin(batch)
+            self._work.begin(batch)
             swapped = self._work.fence(batch)
-            self._writer.run(collapsed.steps, stages, tally)
+            self._writer.run(collapsed.steps, {}, tally)
             self._fence.prove(swapped)
-        for (mapping, op), writes in collapsed.superseded.items():
-            tally.add(mapping, op, writes)
+        tally.supersede(collapsed.superseded)
 
     def _resolved(self, batch: Batch, tally: Tally) -> None:
         """As `_together`, in the runs that the references of the batch need."""
         assert self._plans is not None
         plans, tables = self._plans, self._writer.prepare(batch.writes)
         self._work.open(batch)
+        resolve(plans, self._store, batch.writes, node(batch), tally, lambda writes: self._run(plans.collapse(writes), tables, tally))
 
-        def apply(writes: Sequence[Write]) -> None:
-            collapsed = plans.collapse(writes)
-            stages = self._writer.stages(collapsed.steps, tables)
-            self._writer.copy(collapsed.steps, stages)
+    def _run(self, collapsed: Collapsed, tables: set[TargetPlan], tally: Tally) -> None:
+        """Apply steps in the open transaction, many rows at a time by COPY; `tables`: the plans whose table for that is free."""
+        steps = self._writer.insert(collapsed.steps, tally)
+        stages = self._writer.stages(steps, tables)
+        self._writer.copy(steps, stages)
+        if steps:
             with self._connection.pipeline():
-                self._writer.run(collapsed.steps, stages, tally)
-            for (mapping, op), count in collapsed.superseded.items():
-                tally.add(mapping, op, count)
-
-        resolve(plans, self._store, batch.writes, node(batch), tally, apply)
+                self._writer.run(steps, stages, tally)
+        tally.supersede(collapsed.superseded)
 
     def _singly(self, batch: Batch, tally: Tally) -> None:
         self._work.open(batch)

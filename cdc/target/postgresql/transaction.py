@@ -30,8 +30,9 @@ class Transactions:
 
     def open(self, batch: Batch) -> None:
         """Begin, and prove that we may."""
-        self.begin(batch)
-        self._fence.prove(self.fence(batch))
+        with self._connection.pipeline():
+            self.begin(batch)
+            self._fence.prove(self.fence(batch))
 
     def counted(self, batch: Batch, tally: Tally) -> Applied:
         return self._underway.takes(batch, tally)

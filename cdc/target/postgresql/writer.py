@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -15,15 +16,13 @@ from cdc.model.change import Op, Row
 from cdc.model.errors import Incomplete
 from cdc.model.table import TableName
 from cdc.model.write import KEEPING, TargetPlan, Write
-from cdc.sql import look
+from cdc.sql import look as looking
 from cdc.sql import postgresql as sql
 from cdc.target.collapse import Move, Removals, Step, Upserts, alone
 from cdc.target.guard import Guard, Seen, plan_of
 from cdc.target.postgresql.copy_text import copy_text
+from cdc.target.postgresql.direct import STAGED, Direct
 from cdc.target.tally import Tally
-
-_STAGED = 100
-"""Rows from which COPY into a temporary table beats arrays in the statement itself."""
 
 _REVALIDATES = "RevalidateCachedQuery"
 """The server's function that refuses a prepared query whose result has other columns than when it was prepared. In a pipeline the error may
@@ -41,7 +40,8 @@ class Writer:
 
     def __init__(self, connection: psycopg.Connection, plans: Sequence[TargetPlan]) -> None:
         self._connection = connection
-        self.guard = Guard(plans, lambda table, columns: _seen(connection.execute(look.pg_look(table, columns).encode(), prepare=True)))
+        self.guard = Guard(plans, lambda table, columns: _seen(connection.execute(looking.pg_look(table, columns).encode(), prepare=True)))
+        self._direct = Direct(connection, plans)
         self._plans = plans
         self._tables: dict[TargetPlan, str] = {}
         self.filled: set[str] = set()
@@ -56,7 +56,7 @@ class Writer:
     def prepare(self, writes: Sequence[Write]) -> set[TargetPlan]:
         """Make the tables that these writes may need, outside a transaction: `stages` may use each of them once in the next one."""
         counts = Counter(write.plan for write in writes if write.image is not None)
-        made = {plan for plan, count in counts.items() if count > _STAGED}
+        made = {plan for plan, count in counts.items() if count > STAGED}
         for plan in made:
             self._table(plan)
         return made
@@ -68,7 +68,7 @@ class Writer:
         """
         chosen: dict[TargetPlan, int] = {}
         for place, step in enumerate(steps):
-            if isinstance(step, Upserts) and len(step.rows) > _STAGED and not step.partial and (free is None or step.plan in free):
+            if isinstance(step, Upserts) and len(step.rows) > STAGED and not step.partial and (free is None or step.plan in free):
                 chosen.setdefault(step.plan, place)
         if free is not None:
             free -= chosen.keys()
@@ -80,6 +80,21 @@ class Writer:
             self._connection.execute(sql.stage_table(name, plan).encode())
             self._tables[plan] = name
         return self._tables[plan]
+
+    def insert(self, steps: Sequence[Step], tally: Tally) -> Sequence[Step]:
+        """Put new rows straight into their tables, as many of the first steps as bring these alone; return the steps that are left.
+
+        Call it inside a transaction. Does not work inside a pipeline.
+        """
+        first = self._direct.leading(steps)
+        if not first:
+            return steps
+        with self._revalidated(), self._connection.pipeline():
+            looks = [self._look(table) for step in first if self.guard.unseen(table := step.plan.table.name)]
+            self._connection.execute("savepoint direct")
+            for look in looks:
+                look(tally)
+        return steps[len(first) :] if self._direct.insert(first, tally) else steps
 
     def copy(self, steps: Sequence[Step], stages: Stages) -> None:
         """Copy the chosen steps' rows. Does not work inside a pipeline."""
@@ -95,14 +110,20 @@ class Writer:
 
     def run(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> None:
         """Apply the steps in order. Raises `Incomplete` when rows are missing whose images are partial."""
-        try:
+        with self._revalidated():
             lacking = self._settled(steps, stages, tally)
+        if lacking:
+            raise Incomplete(lacking)
+
+    @contextmanager
+    def _revalidated(self) -> Iterator[None]:
+        """Raise `Drifted` where the server refuses a look."""
+        try:
+            yield
         except errors.FeatureNotSupported as error:
             if error.diag.source_function != _REVALIDATES:
                 raise
             raise self.guard.changed() from error
-        if lacking:
-            raise Incomplete(lacking)
 
     def _settled(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> list[Write]:
         settled: list[Settle] = []
@@ -114,7 +135,7 @@ class Writer:
 
     def _look(self, table: TableName) -> Settle:
         """Prepared, it costs next to nothing; the server refuses to run it once its columns are others, and prepared anew it shows them."""
-        cursor = self._connection.execute(look.pg_look(table, self.guard.columns[table]).encode(), prepare=True)
+        cursor = self._connection.execute(looking.pg_look(table, self.guard.columns[table]).encode(), prepare=True)
 
         def settle(_: Tally) -> list[Write]:
             cursor.fetchall()

@@ -165,8 +165,8 @@ def test_one_statement_per_plan_and_mask():
     collapsed = collapser([ALONE])(batch)
     removals, whole, partial = collapsed.steps
     assert removals == Removals(ALONE, [("0",), ("1",)])
-    assert whole == Upserts(ALONE, (0, 1, 2), [(str(i), str(63 + i), None) for i in range(2, 7)], batch[65:70])
-    assert partial == Upserts(ALONE, (0, 1), [("9", "x"), ("8", "x")], batch[70:72])
+    assert whole == Upserts(ALONE, (0, 1, 2), [(str(i), str(63 + i), None) for i in range(2, 7)], batch[65:70], new=False)
+    assert partial == Upserts(ALONE, (0, 1), [("9", "x"), ("8", "x")], batch[70:72], new=False)
     assert collapsed.superseded == Counter({("alone", Op.UPDATE): 65})
 
 
@@ -178,8 +178,8 @@ def test_a_row_handed_back_is_the_last_write_and_carries_what_came_before():
         upsert(ALONE, "2", "b", ABSENT),
     ]
     whole, partial = collapser([ALONE])(batch).steps
-    assert whole == Upserts(ALONE, (0, 1, 2), [("1", "a", "c")], [batch[1]])
-    assert partial == Upserts(ALONE, (0, 1), [("2", "b")], [batch[3]])
+    assert whole == Upserts(ALONE, (0, 1, 2), [("1", "a", "c")], [batch[1]], new=False)
+    assert partial == Upserts(ALONE, (0, 1), [("2", "b")], [batch[3]], new=False)
 
 
 def test_partial_images_do_not_make_a_whole_row():
@@ -251,4 +251,4 @@ def test_where_keys_may_be_equal_a_soft_delete_of_another_key_is_done_first():
 
 def test_an_upsert_alone():
     write = upsert(ALONE, "1", ABSENT, None)
-    assert alone(write) == Upserts(ALONE, (0, 2), [("1", None)], [write])
+    assert alone(write) == Upserts(ALONE, (0, 2), [("1", None)], [write], new=False)
