@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
+compiled := $(if $(COMPILED),.ci/compiled)
 
 help:
 	@echo "make demo          an ERP and a CRM come into step before your eyes (about a minute; leaves nothing behind)"
@@ -15,6 +16,7 @@ help:
 	@echo "make soak          kills, cut networks, servers that crash: half an hour of it (MINUTES=5: less), then the other long tests"
 	@echo "make fuzz          changed and damaged logs against both decoders, for MINUTES=5; .fuzz keeps what fails"
 	@echo "make mutants       is there a test that notices when a line says something else? PART=mapping SAMPLE=100 SEED=7: a hundred lines of another part"
+	@echo "COMPILED=1         with test or bench: on what a build may compile; see docs/performance.md"
 	@echo "make clean         removes .venv and what tools leave behind"
 
 demo:
@@ -23,7 +25,7 @@ demo:
 
 test:
 	@.ci/bootstrap servers
-	@$(python) -m pytest -q -n 2 -m "not soak and not packs"
+	@$(compiled) $(python) -m pytest -q -n 2 -m "not soak and not packs"
 
 test-packs:
 	@.ci/bootstrap servers
@@ -47,7 +49,7 @@ check:
 bench:
 	@.ci/bootstrap servers
 	@mkdir -p .bench
-	@$(python) -m bench --json .bench/results.json $(if $(ROUNDS),--rounds $(ROUNDS)) $(CASES)
+	@$(compiled) $(python) -m bench --json .bench/results.json $(if $(ROUNDS),--rounds $(ROUNDS)) $(CASES)
 	@test -x .venv/plot/bin/python || $(python) -m venv .venv/plot
 	@.venv/plot/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --requirement .ci/plot.lock
 	@.venv/plot/bin/python -m bench.plot .bench/results.json .bench/performance.svg

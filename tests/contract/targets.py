@@ -21,7 +21,7 @@ from cdc.model.write import Batch, Deletes, TargetPlan, Write
 from cdc.sql.names import pg_name, pg_table, pg_text
 from cdc.target.base import Target
 from cdc.target.memory import MemoryDatabase, MemoryTarget
-from cdc.target.postgresql import PostgreSQLTarget, PostgreSQLTargetAdmin, direct, writer
+from cdc.target.postgresql import PostgreSQLTarget, PostgreSQLTargetAdmin, direct, staging
 from demo.servers import PASSWORD, PostgreSQL
 from tests.contract.mysql_target_harness import mysql_harness
 
@@ -311,7 +311,7 @@ def copying_harness(request: pytest.FixtureRequest) -> Iterator[PostgreSQLHarnes
     with pytest.MonkeyPatch.context() as patch, postgresql_harness(request) as harness:
         patch.setattr(direct, "STAGED", 0)
         patch.setattr(direct, "_REST", 0)
-        patch.setattr(writer, "STAGED", 0)
+        patch.setattr(staging, "STAGED", 0)
         OPS.append(Op.INSERT)
         try:
             yield harness

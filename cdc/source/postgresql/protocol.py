@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import struct
 
-from cdc.model.change import ABSENT, Value
-from cdc.model.errors import UnknownEvent
 from cdc.model.table import TableName
 from cdc.model.value import value
 
@@ -117,32 +115,6 @@ def relation(frame: bytes) -> Relation:
         attributes.append(Attribute(column, oid, modifier, bool(frame[at] & 1)))
         at = after + _ATTRIBUTE.size
     return Relation(_int32(frame, OID), TableName(schema or "pg_catalog", name), whole, tuple(attributes))
-
-
-def row_at(frame: bytes, at: int) -> tuple[list[Value], int]:
-    """Return a tuple's values and where it ends. The hot path: a plain loop over bound names is the fastest that was measured."""
-    row: list[Value] = []
-    append, length = row.append, _INT32.unpack_from
-    count = frame[at] << 8 | frame[at + 1]
-    at += 2
-    for _ in range(count):
-        kind = frame[at]
-        if kind == 116:  # t: text
-            (size,) = length(frame, at + 1)
-            start = at + 5
-            at = start + size
-            append(frame[start:at].decode())
-        elif kind == 110:  # n: NULL
-            append(None)
-            at += 1
-        elif kind == 117:  # u: unchanged, stored out of line, not in the log
-            append(ABSENT)
-            at += 1
-        else:
-            raise UnknownEvent(
-                f"a column of kind {chr(kind)!r} in the log; text was asked for", "This is a bug, or a server of another protocol."
-            )
-    return row, at
 
 
 def _int32(frame: bytes, at: int) -> int:

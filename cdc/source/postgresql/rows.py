@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from cdc.model.change import ABSENT, Change, Op, Row, Value
 from cdc.model.errors import Misconfigured, UnknownEvent
 from cdc.model.table import Table
-from cdc.source.postgresql.protocol import TUPLE, row_at
+from cdc.source.postgresql.protocol import TUPLE
+from cdc.source.postgresql.tuples import row_at
 
 _NEW, _KEY, _WHOLE = ord("N"), ord("K"), ord("O")
 _UNFIT = "a row does not fit its message, or its table"

@@ -25,6 +25,7 @@ from cdc.target.postgresql.parked import stored_rows
 from cdc.target.postgresql.reference import PostgreSQLStore
 from cdc.target.postgresql.refusal import bad_row, refused
 from cdc.target.postgresql.session import closed_on_error, open_session
+from cdc.target.postgresql.staging import Staging
 from cdc.target.postgresql.transaction import Transactions
 from cdc.target.postgresql.writer import Writer
 from cdc.target.reference import node, refers, resolve
@@ -46,6 +47,7 @@ class PostgreSQLTarget:
         self._work = Transactions(self._connection, self._fence, self._where)
         with closed_on_error(self._connection), translated(self._where):
             self._writer = Writer(self._connection, plans)
+        self._staging = Staging(self._connection, plans)
         self._collapse = collapser(plans)
         self._plans = Plans(plans) if refers(plans) else None
         self._store = PostgreSQLStore(self._connection)
@@ -59,7 +61,7 @@ class PostgreSQLTarget:
     def apply(self, batch: Batch) -> Applied:
         with translated(self._where):
             if batch.begins and not batch.ends:
-                self._writer.prepare_all()
+                self._staging.prepare_all()
             for way in (self._quick, self._singly):
                 try:
                     return self._transaction(batch, way)
@@ -83,7 +85,7 @@ class PostgreSQLTarget:
         tally = Tally()
         if batch.begins:
             self._writer.guard.begins()
-            self._writer.filled.clear()
+            self._staging.begins()
         try:
             way(batch, tally)
             self._work.prove_part(batch)
@@ -103,7 +105,7 @@ class PostgreSQLTarget:
 
     def _together(self, batch: Batch, tally: Tally) -> None:
         collapsed = self._collapse(batch.writes)
-        if stages := self._writer.stages(collapsed.steps):
+        if stages := self._staging.stages(collapsed.steps):
             self._work.open(batch)
             self._run(collapsed, {plan_of(collapsed.steps[place]) for place in stages}, tally)
             return
@@ -117,15 +119,15 @@ class PostgreSQLTarget:
     def _resolved(self, batch: Batch, tally: Tally) -> None:
         """As `_together`, in the runs that the references of the batch need."""
         assert self._plans is not None
-        plans, tables = self._plans, self._writer.prepare(batch.writes)
+        plans, tables = self._plans, self._staging.prepare(batch.writes)
         self._work.open(batch)
         resolve(plans, self._store, batch.writes, node(batch), tally, lambda writes: self._run(plans.collapse(writes), tables, tally))
 
     def _run(self, collapsed: Collapsed, tables: set[TargetPlan], tally: Tally) -> None:
         """Apply steps in the open transaction, many rows at a time by COPY; `tables`: the plans whose table for that is free."""
         steps = self._writer.insert(collapsed.steps, tally)
-        stages = self._writer.stages(steps, tables)
-        self._writer.copy(steps, stages)
+        stages = self._staging.stages(steps, tables)
+        self._staging.copy(steps, stages)
         if steps:
             with self._connection.pipeline():
                 self._writer.run(steps, stages, tally)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
@@ -20,16 +19,13 @@ from cdc.sql import look as looking
 from cdc.sql import postgresql as sql
 from cdc.target.collapse import Move, Removals, Step, Upserts, alone
 from cdc.target.guard import Guard, Seen, plan_of
-from cdc.target.postgresql.copy_text import copy_text
-from cdc.target.postgresql.direct import STAGED, Direct
+from cdc.target.postgresql.direct import Direct
+from cdc.target.postgresql.staging import Stages
 from cdc.target.tally import Tally
 
 _REVALIDATES = "RevalidateCachedQuery"
 """The server's function that refuses a prepared query whose result has other columns than when it was prepared. In a pipeline the error may
 come with any later statement."""
-
-Stages: TypeAlias = Mapping[int, str]
-"""Place among a batch's steps → the table that its rows were copied to."""
 
 Settle: TypeAlias = Callable[[Tally], Sequence[Write]]
 """Reads a statement's result and counts it; returns the writes whose rows are missing and whose images are partial."""
@@ -42,44 +38,7 @@ class Writer:
         self._connection = connection
         self.guard = Guard(plans, lambda table, columns: _seen(connection.execute(looking.pg_look(table, columns).encode(), prepare=True)))
         self._direct = Direct(connection, plans)
-        self._plans = plans
-        self._tables: dict[TargetPlan, str] = {}
-        self.filled: set[str] = set()
-        """Tables that the transaction at hand has copied rows to."""
         self._statements: dict[tuple[object, ...], bytes] = {}
-
-    def prepare_all(self) -> None:
-        """Make all tables that a transaction in parts may need: made inside of it, one would go when a part is undone."""
-        for plan in self._plans:
-            self._table(plan)
-
-    def prepare(self, writes: Sequence[Write]) -> set[TargetPlan]:
-        """Make the tables that these writes may need, outside a transaction: `stages` may use each of them once in the next one."""
-        counts = Counter(write.plan for write in writes if write.image is not None)
-        made = {plan for plan, count in counts.items() if count > STAGED}
-        for plan in made:
-            self._table(plan)
-        return made
-
-    def stages(self, steps: Sequence[Step], free: set[TargetPlan] | None = None) -> Stages:
-        """Choose the steps whose rows are to be copied, the first of each plan, and make the tables; call it outside a transaction.
-
-        Inside one, choose among the plans whose table is there and `free`; it is no longer then.
-        """
-        chosen: dict[TargetPlan, int] = {}
-        for place, step in enumerate(steps):
-            if isinstance(step, Upserts) and len(step.rows) > STAGED and not step.partial and (free is None or step.plan in free):
-                chosen.setdefault(step.plan, place)
-        if free is not None:
-            free -= chosen.keys()
-        return {place: self._table(plan) for plan, place in chosen.items()}
-
-    def _table(self, plan: TargetPlan) -> str:
-        if plan not in self._tables:
-            name = f"pg_temp.cdc_stage_{len(self._tables)}"
-            self._connection.execute(sql.stage_table(name, plan).encode())
-            self._tables[plan] = name
-        return self._tables[plan]
 
     def insert(self, steps: Sequence[Step], tally: Tally) -> Sequence[Step]:
         """Put new rows straight into their tables, as many of the first steps as bring these alone; return the steps that are left.
@@ -95,18 +54,6 @@ class Writer:
             for look in looks:
                 look(tally)
         return steps[len(first) :] if self._direct.insert(first, tally) else steps
-
-    def copy(self, steps: Sequence[Step], stages: Stages) -> None:
-        """Copy the chosen steps' rows. Does not work inside a pipeline."""
-        for place, table in stages.items():
-            step = steps[place]
-            assert isinstance(step, Upserts)
-            if table in self.filled:
-                self._connection.execute(f"truncate {table}".encode())
-            self.filled.add(table)
-            with self._connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin".encode()) as copy:
-                for text in copy_text(step.rows):
-                    copy.write(text)
 
     def run(self, steps: Sequence[Step], stages: Stages, tally: Tally) -> None:
         """Apply the steps in order. Raises `Incomplete` when rows are missing whose images are partial."""

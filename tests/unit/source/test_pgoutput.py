@@ -10,7 +10,8 @@ from cdc.model.change import ABSENT
 from cdc.model.errors import UnknownEvent
 from cdc.model.table import TableName
 from cdc.source.postgresql import protocol
-from cdc.source.postgresql.protocol import Attribute, Relation, row_at
+from cdc.source.postgresql.protocol import Attribute, Relation
+from cdc.source.postgresql.tuples import row_at
 from tests.unit.source import pgoutput
 
 LSN = 0x16B_3740_0000_0001
