@@ -10,11 +10,14 @@ from cdc.mapping.expression.runtime.errors import invalid
 
 ROOT = UUID("0b1f8e3a-6d0c-4c57-9c0e-4f3d5a7c2b91")
 """The namespace of all namespaces of `stable_uuid`. Never changes: keys on live databases come from it."""
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID = re.compile(r"(\{)?([0-9a-f]{4}(?:-?[0-9a-f]{4}){7})(?(1)\})", re.IGNORECASE)
 
 
 def uuid_in(text: str) -> str:
     """cast(text as uuid): lower case, hyphens in their places."""
+    if _CANONICAL.fullmatch(text):
+        return text
     found = _UUID.fullmatch(text)
     if found is None:
         raise invalid("uuid")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from cdc.mapping.expression.runtime.errors import BadValue, invalid, out_of_range
 
@@ -48,7 +49,9 @@ def date_in(text: str) -> int:
     return day
 
 
+@lru_cache(maxsize=10_000)
 def date_out(day: int) -> str:
+    """Days come again and again, and to write one costs a microsecond."""
     if -INFINITY < day < INFINITY:
         year, month, of_month = civil(day)
         return f"{year:04}-{month:02}-{of_month:02}" if year > 0 else f"{1 - year:04}-{month:02}-{of_month:02} BC"
