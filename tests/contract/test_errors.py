@@ -200,7 +200,7 @@ def test_a_statement_that_is_cancelled_is_tried_again(request, monkeypatch):
         harness.execute(f"drop trigger t on {harness.schema}.t")
         target._connection.execute("set idle_in_transaction_session_timeout = '100ms'")
         target._quick = target._singly  # statement by statement
-        monkeypatch.setattr("cdc.target.postgresql.fence.reach", lambda _: time.sleep(0.5))
+        monkeypatch.setattr("cdc.target.postgresql.writer.reach", lambda _: time.sleep(0.5))
         with pytest.raises(CdcError) as raised:
             target.apply(batch(upsert(mapped, "1", "a"), upto="1"))
         assert raised.value.retry is Retry.SOON
