@@ -10,7 +10,7 @@ from typing import Protocol
 from cdc.failpoint import reach
 from cdc.model.change import Idle, Part, Position, Transaction
 
-CAPACITY = 20_000
+CAPACITY = 10_000
 """Row changes that the queue holds before the reader stops receiving."""
 SIZE = 32 * 1024 * 1024
 """Bytes of log in the queue before the reader stops receiving."""

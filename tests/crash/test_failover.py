@@ -58,7 +58,9 @@ def test_a_promoted_standby_goes_on_under_load(postgresqls, mariadb, tmp_path):
         effects = siege.checker.effect_count()
         siege.service.until(lambda: siege.checker.effect_count() > effects + 200)
         assert siege.service.process.pid == pid
-        assert siege.checker.ask(siege.checker.target, "select position from cdc.checkpoint")[0][0].split("/")[1] == "2"
+        of_pipeline = f"pipeline = '{siege.service.names['p']}'"
+        position = siege.checker.ask(siege.checker.target, f"select position from cdc.checkpoint where {of_pipeline}")[0][0]
+        assert position.split("/")[1] == "2"
         siege.settle()
         siege.end()
     finally:
