@@ -119,7 +119,7 @@ class MariaDB:
             "server-id": str(1 + self.port), "log-bin": "binlog", "binlog-format": "ROW", "binlog-row-image": "FULL", "binlog-row-metadata": "FULL",
             "innodb-buffer-pool-size": "128M", "max-allowed-packet": "64M", "character-set-server": "utf8mb4", "skip-name-resolve": "1",
             "sync-binlog": "1", "innodb-flush-log-at-trx-commit": "1", "performance-schema": "0", "default-time-zone": "+09:00",
-            **(_MYSQL if self.is_mysql else _MARIADB), **self.settings,
+            **(_MYSQL if self.is_mysql else _MARIADB), **self._tls, **self.settings,
         }  # fmt: skip
         options = [f"--{key}={text}" for key, text in given.items()]
         command = [*self._server(), f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.folder}/pid",
@@ -135,9 +135,21 @@ class MariaDB:
         return self.root != SYSTEM and not (self.root / "usr/sbin/mariadbd").exists()
 
     @property
+    def _tls(self) -> Mapping[str, str]:
+        """Without a certificate of ours, no TLS with one that newer servers make for themselves: a proxy before any server sees what passes."""
+        if "ssl-cert" in self.settings:
+            return {}
+        return {"tls-version": ""} if self.is_mysql else {"ssl": "0"}
+
+    @property
     def written(self) -> str:
         """A query whose answer changes with every transaction that writes."""
         return "select @@gtid_executed" if self.is_mysql else "select @@gtid_binlog_pos"
+
+    @property
+    def reset(self) -> str:
+        """The statement that empties the binary log and begins it anew."""
+        return "reset binary logs and gtids" if self.is_mysql else "reset master"
 
     def _server(self) -> list[str]:
         """Return the server's program with what both making and running its data need."""

@@ -223,7 +223,7 @@ class Checker:
     def sessions(self, ports: Collection[int] | None = None) -> set[int]:
         """Return the sessions on MySQL or MariaDB that come from these ports of ours; from any where none are given."""
         rows = self.ask(self.source, "select id, host from information_schema.processlist")
-        return {number for number, host in rows if ports is None or int(host.rpartition(":")[2] or 0) in ports}
+        return {number for number, host in rows if ports is None or host.rpartition(":")[2] in map(str, ports)}
 
     def checkpoint(self, ask: Ask) -> tuple[int, tuple[int, ...]] | None:
         """Return the checkpoint's number and its place in the log."""

@@ -116,10 +116,10 @@ class Replicated:
         word = "source" if self.replica.is_mysql else "master"
         where = f"X_host = '127.0.0.1', X_port = {self.primary.port}, X_user = 'cdc', X_password = '{PASSWORD}'".replace("X", word)
         if self.replica.is_mysql:
-            how = f"change replication source to {where}, source_auto_position = 1, get_source_public_key = 1"
-            self.ask(self.replica, "reset binary logs and gtids", how, "start replica")
+            how = f"change replication source to {where}, source_auto_position = 1, source_ssl = 0, get_source_public_key = 1"
+            self.ask(self.replica, self.replica.reset, how, "start replica")
         else:
-            self.ask(self.replica, "reset master", f"change master to {where}, master_use_gtid = slave_pos", "start slave")
+            self.ask(self.replica, self.replica.reset, f"change master to {where}, master_use_gtid = slave_pos", "start slave")
 
     def detach(self) -> None:
         """Let it stay behind from now on."""

@@ -29,11 +29,13 @@ select distinct event_object_schema, event_object_table from information_schema.
 where event_object_schema in %s and event_object_table in %s"""
 
 _COLUMNS = """
-select table_schema, table_name, column_name, data_type, column_type, is_nullable, column_default, extra,
+select table_schema, table_name, column_name, data_type, column_type, is_nullable,
+    case when column_default <> 'NULL' or version() not like '%%mariadb%%' then column_default end, extra,
     character_maximum_length, numeric_precision, numeric_scale, datetime_precision, character_set_name, collation_name
 from information_schema.columns
 where table_schema in %s and table_name in %s
 order by table_schema, table_name, ordinal_position"""
+"""MariaDB says NULL where nothing is the default, and puts texts in quotes; MySQL does neither."""
 
 _UNIQUES = """
 select table_schema, table_name, index_name, column_name, nullable = 'YES' or sub_part is not null or column_name is null
@@ -153,7 +155,7 @@ def _column(
         name,
         type_of(facts),
         nullable == "YES",
-        automatic or (default is not None and (default != "NULL" or nullable == "NO")),
+        automatic or default is not None,
         "virtual generated" in words or "stored generated" in words,
         automatic,
     )

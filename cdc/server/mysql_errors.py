@@ -53,7 +53,7 @@ RULES: Sequence[Rule] = (
     rule("1049", Misconfigured, "there is no such database", "Check the database's name in the service file's URL."),
     rule("1051 1054 1064 1102 1103 1109 1146 1176", Misconfigured, "a table or column is not there or not as it was"),
     rule("1197", Misconfigured, "a transaction is larger than the binary log's cache", "set global max_binlog_cache_size = 18446744073709547520;"),
-    rule("1665", Misconfigured, "the server logs statements", "set global binlog_format = 'ROW';"),
+    rule("1665 3748", Misconfigured, "the server logs statements", "set global binlog_format = 'ROW';"),
     rule("3098", Misconfigured, "the group's rules forbid writing this table: it has no primary key"),
     rule("1030 1194 1195 1815 2027", CdcError, "the server failed: a damaged table, the storage engine, a packet that can't be read"),
 )  # fmt: skip

@@ -89,7 +89,7 @@ def test_mariadb(folder):
             mysql.certificate(endpoint)
         made(place, VALID)
         with closing(server.connect()) as session:
-            session.cursor().execute("flush ssl")
+            session.cursor().execute("alter instance reload tls" if server.is_mysql else "flush ssl")
         assert mysql.certificate(endpoint) == ends(pem) > datetime.now(UTC).timestamp()
         endpoint.options = {}
         assert mysql.certificate(endpoint) is None

@@ -117,7 +117,9 @@ def test_a_target_that_accepts_no_writes_is_waited_for(harness, stubborn):
         on, off = "set global read_only = on", "set global read_only = off"
         harness.execute("create user if not exists reader@'127.0.0.1' identified by 'secret'")
         harness.execute("grant all on *.* to reader@'127.0.0.1'")
-        harness.execute("revoke super, read_only admin on *.* from reader@'127.0.0.1'")
+        harness.execute(
+            f"revoke super, {'connection_admin' if harness.server.is_mysql else 'read_only admin'} on *.* from reader@'127.0.0.1'"
+        )
     target = writing(harness, stubborn)
     target.checkpoint()
     try:

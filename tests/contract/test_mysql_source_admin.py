@@ -1,4 +1,4 @@
-"""What `check` finds on a real MariaDB server."""
+"""What `check` finds on a real server."""
 
 from contextlib import closing
 
@@ -77,7 +77,22 @@ def test_settings(shop, variable, bad, code, exit_code):
         run(f"set global {variable} = {good}")
 
 
-def test_tables(shop):
+def logs_cascades(server, name):
+    """Ask the log: MySQL 9.6 and later write down what a foreign key does."""
+    with closing(server.connect(name)) as session, session.cursor() as cursor:
+        for statement in (
+            "insert into p values (1)",
+            "insert into c values (1, 1)",
+            "flush binary logs",
+            "delete from p",
+            "show binary logs",
+        ):
+            cursor.execute(statement)
+        cursor.execute(f"show binlog events in '{cursor.fetchall()[-1][0]}'")
+        return any(kind.startswith("Update_rows") for _, _, kind, *_ in cursor.fetchall())
+
+
+def test_tables(shop, server):
     """torture: B11, rule 13"""
     name, run, check = shop
     run(
@@ -85,9 +100,8 @@ def test_tables(shop):
         "create table c (id int primary key, p int, constraint fk foreign key (p) references p (id) on delete set null)",
     )  # fmt: skip
     found = {finding.message.split()[0].strip(":"): (code, exit_code) for code, exit_code, finding in check("p", "n", "m", "c")}
-    assert found == {
-        f"{name}.n": ("no-key", Exit.CONFIG), f"{name}.m": ("engine", Exit.OK), f"{name}.c": ("cascade", Exit.OK),
-    }  # fmt: skip
+    unlogged = {} if logs_cascades(server, name) else {f"{name}.c": ("cascade", Exit.OK)}
+    assert found == {f"{name}.n": ("no-key", Exit.CONFIG), f"{name}.m": ("engine", Exit.OK), **unlogged}
 
 
 def test_privileges_one_by_one(shop):

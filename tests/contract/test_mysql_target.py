@@ -886,13 +886,16 @@ def test_a_delete_that_the_server_would_do_by_a_scan_alone_is_done_all_the_same(
     target = opened(harness, mapped)
     target.apply(batch(upsert(mapped, "1", "p", "a"), upsert(mapped, "2", "p", "a")))
     known = target._writer._shapes.keys(mapped)
-    refused = f"set statement sql_safe_updates = 1 for delete from {my_table(mapped.table.name)} where v = v"
     run = target._writer._run
 
     def refusing(frame, rows):
-        if frame is known.delete:
-            target._session.execute(refused)
-        return run(frame, rows)
+        if frame is not known.delete:
+            return run(frame, rows)
+        target._session.execute("set sql_safe_updates = 1")
+        try:
+            return target._session.execute(f"delete from {my_table(mapped.table.name)} where v = v")
+        finally:
+            target._session.execute("set sql_safe_updates = 0")
 
     monkeypatch.setattr(target._writer, "_run", refusing)
     target.apply(batch(delete(mapped, "1", "p")))

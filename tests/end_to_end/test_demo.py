@@ -104,7 +104,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(workshop, number):
 
 
 def test_a_demo_that_can_not_go_on_says_why_and_leaves_nothing_behind(workshop):
-    with demo(workshop, PATH="/nowhere") as process:
+    with demo(workshop, PATH="/nowhere", CDC_MYSQL="/") as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
     assert "apt-get install mariadb-server-core" in said

@@ -355,7 +355,7 @@ GRANTS = {
     ("erp", True): (
         "alter role {u} replication", "alter table item owner to {u}", "grant create on database {d} to {u}",
     ),
-    ("erp", False): ("grant select on {d}.item to {u}", "grant replication slave, binlog monitor on *.* to {u}"),
+    ("erp", False): ("grant select on {d}.item to {u}", "grant replication slave, replication client on *.* to {u}"),
     ("crm", True): ("grant select, insert, update, delete on item to {u}", "grant create on database {d} to {u}"),
     ("crm", False): (
         "grant select, insert, update, delete on {d}.item to {u}", "grant create temporary tables on {d}.* to {u}",
@@ -371,7 +371,7 @@ TAKEN = [
     ("erp", "postgresql", "revoke create on database {d} from {u}", "may not create in the database", "create publication "),
     ("erp", "mariadb", "revoke select on {d}.item from {u}", "may not read {d}.item", "grant select on `{d}`.`item` to {u};"),
     ("erp", "mariadb", "revoke replication slave on *.* from {u}", "lacks replication slave", "grant replication slave on *.* to {u};"),
-    ("erp", "mariadb", "revoke binlog monitor on *.* from {u}", "lacks binlog monitor", "grant binlog monitor on *.* to {u};"),
+    ("erp", "mariadb", "revoke replication client on *.* from {u}", "lacks {m}", "grant {m} on *.* to {u};"),
     *(
         ("crm", "postgresql", f"revoke {one} on item from {{u}}", f"the role {{u}} lacks {one}", f'grant {one} on "public"."item" to {{u}};')
         for one in (*EVERY.split(", "), EVERY)
@@ -401,11 +401,11 @@ def test_privileges(make: Make, side: str, engine: str, taken: str, says: str, m
     other = "mariadb" if engine == "postgresql" else "postgresql"
     site = make(*((engine, other) if side == "erp" else (other, engine)))
     end, home = site.restricted(side), site.home[side]
-    names = {"u": end.account, "d": end.database}
+    names = {"u": end.account, "d": end.database, "m": "replication client" if getattr(end.server, "is_mysql", False) else "binlog monitor"}
     home.sql(*(grant.format(**names) for grant in GRANTS[side, end.postgresql]))
     site.fits()
     home.sql(taken.format(**names))
-    statement = site.refused(77, says.format(u=end.account, d=end.database), re.escape(mend.format(**names)))
+    statement = site.refused(77, says.format(**names), re.escape(mend.format(**names)))
     home.sql(statement)
     site.fits()
 
@@ -554,7 +554,7 @@ def _purge(site: Site) -> None:
 
 
 def _reset(site: Site) -> None:
-    site.home["erp"].sql("reset master", "insert into item values (4, 'lost')")
+    site.home["erp"].sql(site.home["erp"].server.reset, "insert into item values (4, 'lost')")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import structlog
 
 from cdc.app.daemon import supervise
 from cdc.app.monitor.footing import FootingLook
+from cdc.app.monitor.watch import State
 from cdc.source import feed
 from demo.servers import MariaDB, PostgreSQL, Server
 from tests.drift import Drifting
@@ -369,6 +370,7 @@ def test_what_no_longer_fits_stops_before_the_first_wrong_row_and_goes_on_once_i
     given.forgets()
     follow(given, case)
     given.start()
+    given.until(lambda: given.watch.state is State.STREAMING, lambda: "what the load finds is no change")
     given.sql("erp", *case.first)
     has_begun(given, case)
     given.sql("crm", *words(engine, case.crm))

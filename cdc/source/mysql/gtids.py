@@ -60,10 +60,14 @@ class IntervalGtids:
             self._merge(source, first, last)
 
     def text(self) -> str:
-        return ",".join(
-            f"{source}:{':'.join(str(first) if first == last else f'{first}-{last}' for first, last in intervals)}"
-            for source, intervals in self._intervals.items()
-        )
+        parts, before = [], ""
+        for source, intervals in self._intervals.items():
+            uuid, _, tag = source.partition(":")
+            known = uuid == before
+            parts.append(f"{':' if known else ',' if before else ''}{tag if known else source}")
+            parts += [f":{first}" if first == last else f":{first}-{last}" for first, last in intervals]
+            before = uuid
+        return "".join(parts)
 
     def add(self, source: str, number: int) -> None:
         intervals = self._intervals.get(source)
@@ -84,7 +88,7 @@ class IntervalGtids:
         """
         tagged = any(":" in source for source in self._intervals)
         parts = [_COUNT(len(self._intervals) << 8 | _TAGGED if tagged else len(self._intervals))]
-        for source, intervals in sorted(self._intervals.items()):
+        for source, intervals in self._intervals.items():
             uuid, _, tag = source.partition(":")
             parts += [UUID(uuid).bytes, bytes([len(tag) << 1]) + tag.encode() if tagged else b"", _COUNT(len(intervals))]
             parts += [_BOTH(first, last + 1) for first, last in intervals]
@@ -97,7 +101,10 @@ class IntervalGtids:
                 merged[-1][1] = max(merged[-1][1], high)
             else:
                 merged.append([low, high])
-        self._intervals[source] = merged
+        if source in self._intervals:
+            self._intervals[source] = merged
+        else:  # in the server's order: a uuid's own numbers, then those of its tags
+            self._intervals = dict(sorted([*self._intervals.items(), (source, merged)]))
 
 
 def logged(state: str, gtids: str) -> bool:

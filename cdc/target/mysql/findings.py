@@ -20,8 +20,10 @@ _UUID = 36
 
 def findings(endpoint: Endpoint, rows: Rows, ledger: Definition | None, tables: Sequence[Definition]) -> Iterator[Finding]:
     """Yield the findings; `ledger` is our own table, `rows` asks over an ordinary connection."""
-    yield from _session(endpoint, rows)
-    yield from _server(endpoint.name, rows)
+    of_server = list(_server(endpoint.name, rows))
+    yield from of_server
+    if all(one.exit is Exit.OK for one in of_server):  # else it would refuse the session's statements for that
+        yield from _session(endpoint, rows)
     yield from _setup(endpoint.name, rows) if ledger is None else _privileges(endpoint.name, rows, ledger)
     for table in tables:
         yield from _privileges(endpoint.name, rows, table)
@@ -42,6 +44,8 @@ def _session(endpoint: Endpoint, rows: Rows) -> Iterator[Finding]:
         session.execute("create temporary table cdc_stage (i int primary key) engine=InnoDB")
     except Denied:
         yield _denied(endpoint.name, rows, "may not make temporary tables", f"create temporary tables on {my_name(endpoint.database)}.*")
+    except CdcError as error:
+        yield Finding("session", str(error), error.hint, error.exit)
     finally:
         session.close()
 

@@ -48,9 +48,17 @@ def test_intervals_are_written_as_the_server_does():
     assert gtids.text() == f"{A}:1-5:9,{B}:7-8"
 
 
+def test_what_comes_later_stands_where_the_server_would_put_it():
+    """Positions are compared as texts, and the server's own is one of them."""
+    gtids = IntervalGtids(f"{B}:7")
+    for source in (f"{B}:web", f"{A}:cdc", f"{B}:cdc", A):
+        gtids.add(source, 1)
+    assert gtids.text() == f"{A}:1:cdc:1,{B}:7:cdc:1:web:1"
+
+
 def test_tags_are_sets_of_their_own():
     gtids = IntervalGtids(f"{A}:1-3:CDC:1-2:5:other:7, {B}:_x:7")
-    assert gtids.text() == f"{A}:1-3,{A}:cdc:1-2:5,{A}:other:7,{B}:_x:7"
+    assert gtids.text() == f"{A}:1-3:cdc:1-2:5:other:7,{B}:_x:7"
     gtids.add(f"{A}:cdc", 3)
     assert gtids.holds(f"{A}:cdc:1-3:5")
     assert not gtids.holds(f"{A}:4")

@@ -42,13 +42,13 @@ def test_a_transaction_with_a_tag():
     log = Log(MYSQL)
     (found,) = log(tagged_gtid(7, "cdc", 1_700_000_000_123_456), query("BEGIN"), table_map(), write_rows(image(1, "a")), xid(after=700))
     assert found.committed_at == 1_700_000_000.123456
-    assert found.upto == f"mysql;gtid={UUID}:1-5,{UUID}:cdc:7;file=b.000001:700;server={UUID}"
+    assert found.upto == f"mysql;gtid={UUID}:1-5:cdc:7;file=b.000001:700;server={UUID}"
 
 
 def test_a_position_with_tags_goes_on():
     log = Log(MYSQL, f"mysql;gtid={UUID}:1-5:cdc:1-6;file=b.000001:100;server={UUID}")
     (found,) = log(tagged_gtid(7, "cdc"), query("BEGIN"), table_map(), write_rows(image(1, "a")), xid(after=700))
-    assert found.upto == f"mysql;gtid={UUID}:1-5,{UUID}:cdc:1-7;file=b.000001:700;server={UUID}"
+    assert found.upto == f"mysql;gtid={UUID}:1-5:cdc:1-7;file=b.000001:700;server={UUID}"
 
 
 @pytest.mark.parametrize(
