@@ -554,6 +554,26 @@ def test_a_lock_that_is_not_released_is_transient(harness, made, monkeypatch):
     target.apply(batch(upsert(mapped, "1", "b"), upsert(mapped, "2", "b"), upto="2"))
 
 
+def test_a_transaction_that_nobody_goes_on_with_lets_its_rows_go(harness, made, monkeypatch):
+    """The host of the daemon has vanished in the middle of a large one, and its connection stands."""
+    if not is_mariadb(harness):
+        pytest.skip("MySQL has no such limit")
+    short = session_module._MARIADB.replace("transaction_timeout = 300", "transaction_timeout = 1")
+    assert short != session_module._MARIADB
+    monkeypatch.setattr(session_module, "_MARIADB", short)
+    mapped = made("t", "id int primary key, v varchar(9)")
+    target = opened(harness, mapped)
+    target.apply(batch(upsert(mapped, "1", "a"), upto="1"))
+    target.apply(replace(batch(upsert(mapped, "1", "b"), upto="inside"), after="1", ends=False))
+    with other(harness) as app, app.cursor() as cursor:
+        cursor.execute("update t set v = 'c' where id = 1")  # it waits until then
+        app.commit()
+    with pytest.raises(Unreachable):
+        target.apply(replace(batch(upsert(mapped, "1", "d"), upto="2"), begins=False))
+    assert read(harness, "select v from $.t") == [("c",)]
+    assert harness.admin().checkpoint().position == "1"
+
+
 BODIES = {
     "primary": ("id int primary key", ("id",)),
     "unique": ("id int auto_increment unique, code int primary key default (uuid_short() % 1000000007)", ("id",)),

@@ -30,7 +30,10 @@ _SETTINGS = (
     "autocommit = 0, completion_type = 0, innodb_lock_wait_timeout = 30, lock_wait_timeout = 30, foreign_key_checks = 1, unique_checks = 1,"
     " sql_safe_updates = 0, sql_select_limit = 18446744073709551615, sql_notes = 1, wait_timeout = 900"
 )
-_MARIADB = f", check_constraint_checks = 1, max_error_count = 64, max_statement_time = {_LIMIT}, in_predicate_conversion_threshold = 0"
+_MARIADB = (
+    f", check_constraint_checks = 1, max_error_count = 64, max_statement_time = {_LIMIT}, in_predicate_conversion_threshold = 0"
+    f", idle_write_transaction_timeout = {_LIMIT}"  # of a host that has vanished; it would keep its rows locked for as long as wait_timeout
+)
 _MYSQL = f", max_execution_time = {_LIMIT * 1000}, range_optimizer_max_mem_size = 0"
 """A long list of keys is to stay a range over the index, never a scan."""
 
