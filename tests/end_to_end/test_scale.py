@@ -55,9 +55,9 @@ def works(given: Service, names: list[str], transactions: int) -> None:
         given.until(lambda name=name, wanted=wanted: given.sql("crm", f"select n from {name} where id = 1") == [(wanted,)])  # type: ignore[misc]
 
 
-def series(given: Service) -> int:
+def series(given: Service) -> set[str]:
     with urlopen(f"http://127.0.0.1:{given.port}/metrics", timeout=10) as answer:
-        return sum(not line.startswith(b"#") for line in answer)
+        return {line.decode().rpartition(" ")[0] for line in answer if not line.startswith(b"#")}
 
 
 def streaming(given: Service) -> None:
@@ -109,7 +109,7 @@ def test_metrics_that_are_asked_for_again_and_again_do_not_become_more(service: 
     given, growth = rounds(service, tables, transactions)
     assert growth < 24 * MB
     before, ended = series(given), threading.Event()
-    assert before < 600 + 150 * tables
+    assert len(before) < 600 + 150 * tables
 
     def scrape() -> None:
         while not ended.wait(0.1):
@@ -124,7 +124,11 @@ def test_metrics_that_are_asked_for_again_and_again_do_not_become_more(service: 
     finally:
         ended.set()
         scraper.join()
-    assert series(given) == before
+    more = (
+        series(given) - before
+    )  # what is measured for the first time only now may have come, but nothing for each table, or for each look
+    assert len(more) < tables, more
+    assert not [one for one in more if "x_t" in one]
     assert memory(given) < 400 * MB
     given.stop()
 
