@@ -77,10 +77,11 @@ def advance(plan: TargetPlan, column: Column) -> str:
 
 
 PLAIN = (
-    "select nspname, relname from pg_class c join pg_namespace n on n.oid = relnamespace"
+    "select schema, name from unnest($1::text[], $2::text[]) wanted (schema, name)"
+    " join pg_namespace n on nspname = schema join pg_class c on relnamespace = n.oid and relname = name"
     " where relkind in ('r', 'p') and not relhasrules and not relrowsecurity"
 )
-"""The tables into which COPY writes as INSERT does: COPY knows no rules, and refuses row-level security."""
+"""Those of the tables into which COPY writes as INSERT does: COPY knows no rules, and refuses row-level security."""
 
 
 def remove(plan: TargetPlan) -> str:

@@ -309,9 +309,9 @@ def postgresql_harness(request: pytest.FixtureRequest) -> Iterator[PostgreSQLHar
 def copying_harness(request: pytest.FixtureRequest) -> Iterator[PostgreSQLHarness]:
     """All rows go by COPY, however few, and straight into their table where they may be new: most tests' are not."""
     with pytest.MonkeyPatch.context() as patch, postgresql_harness(request) as harness:
-        patch.setattr(direct, "STAGED", 0)
+        patch.setattr(direct, "MANY", 0)
         patch.setattr(direct, "_REST", 0)
-        patch.setattr(staging, "STAGED", 0)
+        patch.setattr(staging, "MANY", 0)
         OPS.append(Op.INSERT)
         try:
             yield harness

@@ -10,7 +10,7 @@ from cdc.model.write import TargetPlan
 from cdc.target.postgresql import direct
 from tests.contract.targets import batch, change, column, delete, plan, postgresql_harness, table, upsert
 
-ID, MANY = column("id", Kind.INT), direct.STAGED + 1
+ID, MANY = column("id", Kind.INT), direct.MANY + 1
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_new_rows_are_copied(harness):
 def test_few_rows_and_rows_that_an_update_brought_are_not(harness, few):
     mapped = plan(watched(harness))
     target = opened(harness, mapped)
-    target.apply(batch(*(rows(mapped, 1, direct.STAGED) if few else [*rows(mapped, 1), new(mapped, "0", "x", op=Op.UPDATE)])))
+    target.apply(batch(*(rows(mapped, 1, direct.MANY) if few else [*rows(mapped, 1), new(mapped, "0", "x", op=Op.UPDATE)])))
     assert copies(harness) == [False]
 
 

@@ -20,11 +20,9 @@ from cdc.model.types import Kind
 from cdc.model.write import TargetPlan
 from cdc.sql import postgresql as sql
 from cdc.target.collapse import Step, Upserts
-from cdc.target.postgresql.copy_text import copy_text
+from cdc.target.postgresql.copying import MANY, copied
 from cdc.target.tally import Tally
 
-STAGED = 100
-"""Rows from which COPY beats arrays in the statement itself."""
 _REST = 100
 """Batches of a plan that are staged after one that was refused: what a refused COPY has written is litter in the table."""
 
@@ -34,8 +32,9 @@ class Direct:
 
     def __init__(self, connection: psycopg.Connection, plans: Sequence[TargetPlan]) -> None:
         self._connection = connection
-        plain = {TableName(*row) for row in connection.execute(sql.PLAIN.encode())}
         written = [plan.table.name for plan in plans]
+        wanted = [[name.schema for name in written], [name.name for name in written]]
+        plain = {TableName(*row) for row in connection.execute(sql.PLAIN.encode(), wanted)}
         self._able = {plan for plan in plans if plan.table.name in plain and written.count(plan.table.name) == 1 and _able(plan)}
         self._rests: dict[TargetPlan, int] = defaultdict(int)
 
@@ -64,7 +63,7 @@ class Direct:
         return True
 
     def _suits(self, step: Step) -> TypeGuard[Upserts]:
-        if not isinstance(step, Upserts) or not step.new or len(step.rows) <= STAGED or step.plan not in self._able:
+        if not isinstance(step, Upserts) or not step.new or len(step.rows) <= MANY or step.plan not in self._able:
             return False
         rests = self._rests[step.plan]
         self._rests[step.plan] = max(0, rests - 1)
@@ -73,11 +72,7 @@ class Direct:
     def _copy(self, step: Upserts, tally: Tally) -> None:
         plan = step.plan
         reach("apply.statement")
-        with self._connection.cursor() as cursor:
-            with cursor.copy(sql.copy(plan).encode()) as copy:
-                for text in copy_text(step.rows):
-                    copy.write(text)
-            inserted = cursor.rowcount
+        inserted = copied(self._connection, sql.copy(plan), step.rows)
         for place, column in enumerate(plan.columns):
             if column.identity:
                 highest = max(int(cast(str, row[place])) for row in step.rows)

@@ -11,8 +11,7 @@ import psycopg
 from cdc.model.write import TargetPlan, Write
 from cdc.sql import postgresql as sql
 from cdc.target.collapse import Step, Upserts
-from cdc.target.postgresql.copy_text import copy_text
-from cdc.target.postgresql.direct import STAGED
+from cdc.target.postgresql.copying import MANY, copied
 
 Stages: TypeAlias = Mapping[int, str]
 """Place among a batch's steps → the table that its rows were copied to."""
@@ -39,7 +38,7 @@ class Staging:
     def prepare(self, writes: Sequence[Write]) -> set[TargetPlan]:
         """Make the tables that these writes may need, outside a transaction: `stages` may use each of them once in the next one."""
         counts = Counter(write.plan for write in writes if write.image is not None)
-        made = {plan for plan, count in counts.items() if count > STAGED}
+        made = {plan for plan, count in counts.items() if count > MANY}
         for plan in made:
             self._table(plan)
         return made
@@ -51,7 +50,7 @@ class Staging:
         """
         chosen: dict[TargetPlan, int] = {}
         for place, step in enumerate(steps):
-            if isinstance(step, Upserts) and len(step.rows) > STAGED and not step.partial and (free is None or step.plan in free):
+            if isinstance(step, Upserts) and len(step.rows) > MANY and not step.partial and (free is None or step.plan in free):
                 chosen.setdefault(step.plan, place)
         if free is not None:
             free -= chosen.keys()
@@ -72,6 +71,4 @@ class Staging:
             if table in self._filled:
                 self._connection.execute(f"truncate {table}".encode())
             self._filled.add(table)
-            with self._connection.cursor() as cursor, cursor.copy(f"copy {table} from stdin".encode()) as copy:
-                for text in copy_text(step.rows):
-                    copy.write(text)
+            copied(self._connection, f"copy {table} from stdin", step.rows)
