@@ -1,6 +1,6 @@
 """The suites that talk to servers, against other versions of them: `python -m tests.matrix [NAME…]`, one line of a table each.
 
-`.ci/servers` fetches a version. What a build or a server lacks by its nature is skipped with its reason (`LACKING`), nothing else.
+`.ci/servers` fetches a version; what the tests print goes to `.venv/servers/NAME.log`. What a build or a server lacks by its nature is skipped with its reason (`LACKING`), nothing else.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ def run(name: str) -> Outcome:
     folder = ROOT / ".venv/servers" / name
     variable = "CDC_POSTGRESQL" if name.startswith("postgresql") else "CDC_MYSQL"
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="cdc-matrix-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="cdc-matrix-") as scratch, folder.with_name(f"{name}.log").open("w") as log:
         report = Path(scratch) / "junit.xml"
         subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "not soak and not packs", f"--junit-xml={report}", *SUITES],
-            cwd=ROOT, env={**os.environ, variable: str(folder), "CDC_SERVER": name}, stdout=subprocess.DEVNULL, check=False,
+            cwd=ROOT, env={**os.environ, variable: str(folder), "CDC_SERVER": name}, stdout=log, check=False,
         )  # fmt: skip
         cases = list(ET.parse(report).getroot().iter("testcase"))
     failed = [
