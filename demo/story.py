@@ -51,7 +51,7 @@ def open_story(report: Report, stage: Stage, connections: ExitStack) -> Story:
     databases = compare.databases(erp, crm)
     version = databases.crm("select version() as version")[0]["version"].partition("-")[0]
     report.tables(f"The ERP on PostgreSQL {erp.info.server_version // 10000}, port {stage.postgresql.port}", in_erp)
-    report.tables(f"The CRM on MariaDB {version}, port {stage.mariadb.port}", in_crm)
+    report.tables(f"The CRM on {'MySQL' if stage.mariadb.is_mysql else 'MariaDB'} {version}, port {stage.mariadb.port}", in_crm)
     audit.install(erp, crm)
     daemon = Daemon(stage.config, stage.folder / "cdc.log", stage.metrics_port)
     stage.cleanup.callback(daemon.kill)

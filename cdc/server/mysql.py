@@ -34,7 +34,10 @@ def parameters(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _tls(options: Mapping[str, str]) -> ssl.SSLContext | None:
-    """`ssl_ca` (and `ssl_cert`, `ssl_key`) ask for TLS with the server's name checked."""
+    """`ssl_ca` (and `ssl_cert`, `ssl_key`) ask for TLS with the server's name checked.
+
+    Without them PyMySQL speaks TLS where it is offered, and trusts anybody.
+    """
     if not any(key.startswith("ssl_") for key in options):
         return None
     context = ssl.create_default_context(cafile=options.get("ssl_ca"))
@@ -70,11 +73,10 @@ def connect(endpoint: Endpoint, *, database: bool = True) -> Connection[Any]:
 
 def certificate(endpoint: Endpoint) -> float | None:
     """Return when the server's certificate ends, as Unix time; None where we speak no TLS with it. Raises `CdcError`."""
-    if "unix_socket" in endpoint.options or not _tls(endpoint.options):
-        return None
     connection = connect(endpoint, database=False)
     try:
-        return ends(endpoint, connection._sock.getpeercert(binary_form=True))  # type: ignore[attr-defined]  # noqa: SLF001, PyMySQL has no other way to it
+        channel = connection._sock  # type: ignore[attr-defined]  # noqa: SLF001, PyMySQL has no other way to it
+        return ends(endpoint, channel.getpeercert(binary_form=True)) if isinstance(channel, ssl.SSLSocket) else None
     finally:
         connection.close()
 

@@ -92,9 +92,13 @@ def test_mariadb(folder):
             session.cursor().execute("alter instance reload tls" if server.is_mysql else "flush ssl")
         assert mysql.certificate(endpoint) == ends(pem) > datetime.now(UTC).timestamp()
         endpoint.options = {}
-        assert mysql.certificate(endpoint) is None
+        assert mysql.certificate(endpoint) == ends(pem)  # the server offers TLS, so it is spoken, by whomever
     finally:
         server.stop()
+
+
+def test_without_tls_there_is_none(mariadb, database, endpoint):
+    assert mysql.certificate(endpoint(mariadb, database(mariadb), "crm")) is None
 
 
 def wait_for(connect):

@@ -157,6 +157,9 @@ def test_a_reload_takes_over_what_is_right_and_keeps_the_old_otherwise(service: 
     again = given.command("run", "--once")
     assert "the mapping item treats rows otherwise than before" in again.stderr
     assert "treats rows otherwise" not in given.command("run", "--once").stderr
+    assert given.command("pause", name).returncode == 0
+    unheard = given.command("reload", name, "--timeout", "1")
+    assert (unheard.returncode, "look at the service" in unheard.stderr) == (75, True)
 
 
 def _reloaded(given: Service) -> float:

@@ -44,6 +44,10 @@ def command(options: Options, pipelines: Sequence[str], *, from_now: bool, plan_
     return worst([_reload(line(each), asked, timeout) for each in chosen(settings, pipelines)])
 
 
+_RUNS = "Look at `cdc status` and its log."
+_PAUSED = "The pipeline is paused, so that nobody can see from here whether its daemon runs: look at the service. One that starts reads its files anyway."
+
+
 def _reload(line: Line, asked: dict[str, Any], timeout: float) -> Exit:
     from cdc.app.daemon.reload import RELOAD
     from cdc.app.state.control import controlled, operator
@@ -51,13 +55,14 @@ def _reload(line: Line, asked: dict[str, Any], timeout: float) -> Exit:
 
     number = uuid4().hex
     with controlled(line, operator()) as control:
-        if control.admin.holder() is None and not control.read()[0].paused:
+        paused = control.read()[0].paused
+        if control.admin.holder() is None and not paused:
             raise Transient(f"nobody runs {line.name}", "Its files are read when it starts.")
         control.request({"id": number, "what": RELOAD, "at": time.time(), **asked})
         deadline = time.monotonic() + timeout
         while (answer := control.read()[0].answer).get("id") != number:
             if time.monotonic() > deadline:
-                raise Transient(f"the daemon of {line.name} has not answered within {timeout:.0f} s", "Look at `cdc status` and its log.")
+                raise Transient(f"the daemon of {line.name} has not answered within {timeout:.0f} s", _PAUSED if paused else _RUNS)
             time.sleep(_LOOK)
     code = Exit(int(answer["exit"]))
     click.echo(f"{line.name}: {'' if code is Exit.OK else 'not reloaded: '}{answer['text']}", err=True)
