@@ -12,6 +12,7 @@ from cdc.model.value import value
 from cdc.model.write import TargetPlan
 from cdc.sql.mysql_literals import TEXTS, Tuples, agrees, canonical, encoded, literals, tuples
 from cdc.sql.mysql_newest import Newer, newer, settle
+from cdc.sql.mysql_stamps import spared
 from cdc.sql.names import my_name, my_table
 
 
@@ -154,7 +155,7 @@ def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
     table, index = my_table(plan.table.name), _index(plan)
     forced = f"{table} force index ({my_name(index.name)})" if index else table
     soft = [(column, literals(column)([text])[0]) for column, text in plan.soft_delete]
-    marked = marks(plan.soft_delete)
+    marked, softened = marks(plan.soft_delete), {column.name for column, _ in plan.soft_delete}
     exact = f"({', '.join(_letters(column) for column in columns)})" if plan.exact else ""
     read, beside = f"select {names[1:-1]} from {forced} where {names}", _read_beside(plan, index)
     return Keys(
@@ -165,7 +166,8 @@ def keys(plan: TargetPlan, dialect: Dialect) -> Keys:
         _keys(f"{dialect.delete(plan.table.name, index.name) if index else f'delete from {table}'} where {names}", "", exact),
         _keys(f"delete from {table} where {names}", "", exact),
         _keys(
-            f"update {forced} set {', '.join(f'{my_name(column.name)} = {literal}' for column, literal in soft)} where {names}",
+            f"update {forced} set {', '.join([*(f'{my_name(column.name)} = {literal}' for column, literal in soft), *spared(plan, softened)])}"
+            f" where {names}",
             f" and not {marked}",
             exact,
         ),
@@ -246,11 +248,10 @@ def upsert(plan: TargetPlan, mask: Sequence[int], number: int, dialect: Dialect,
     """Build what writes rows of this mask. `number` names the stage."""
     columns = [plan.columns[i] for i in mask]
     payload = [my_name(plan.columns[i].name) for i in mask if i not in plan.key and i not in plan.once]
+    unnamed = spared(plan, {column.name for column in columns}, f"{my_table(plan.table.name)}.")
     inserted = [place for place, i in enumerate(mask) if i not in plan.later]
-    if dialect.alias:
-        overwriting = " as `new` on duplicate key update " + ", ".join(f"{name} = `new`.{name}" for name in payload)
-    else:
-        overwriting = " on duplicate key update " + ", ".join(f"{name} = values({name})" for name in payload)
+    given = [f"{name} = `new`.{name}" if dialect.alias else f"{name} = values({name})" for name in payload]
+    overwriting = f"{' as `new`' if dialect.alias else ''} on duplicate key update {', '.join([*given, *unnamed])}"
     return Upsert(
         tuples(columns),
         _picked(columns, inserted),
@@ -302,13 +303,15 @@ def _stage(plan: TargetPlan, mask: Sequence[int], stage: str, *, triggers: bool)
     on = " and ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in key)
     joined = f"{stage} s straight_join {table} t{forced} on {on}"
     differ = f" where not ({' and '.join(_same(column) for column in payload)})" if triggers else ""
+    assigned = [f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in payload]
+    assigned += spared(plan, {column.name for column in columns}, "t.")
     names = ", ".join(my_name(column.name) for column in columns)
     primary = f" (primary key ({', '.join(my_name(column.name) for column in key)}))" if index else ""
     return Stage(
         f"create temporary table {stage}{primary} engine=InnoDB as select {names} from {table} limit 0",
         _rows(f"insert into {stage} ({names}) values "),
         settle(plan, mask, joined),
-        f"update {joined} set " + ", ".join(f"t.{my_name(column.name)} = s.{my_name(column.name)}" for column in payload) + differ,
+        f"update {joined} set {', '.join(assigned)}{differ}",
         f"delete from {stage}",
     )
 
@@ -324,8 +327,9 @@ def _assign(plan: TargetPlan, mask: Sequence[int]) -> Callable[[Row], bytes]:
     head = f"update {my_table(plan.table.name)} set "
     updated = [(place, plan.columns[i]) for place, i in enumerate(mask) if i not in plan.once]
     makers = [(place, my_name(column.name), literals(column)) for place, column in updated]
+    unnamed = spared(plan, {plan.columns[i].name for i in mask})
 
     def assign(row: Row) -> bytes:
-        return encoded(head + ", ".join(f"{name} = {make([row[place]])[0]}" for place, name, make in makers))
+        return encoded(head + ", ".join([*(f"{name} = {make([row[place]])[0]}" for place, name, make in makers), *unnamed]))
 
     return assign

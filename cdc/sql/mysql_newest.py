@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cdc.model.change import Row
-from cdc.model.table import Column
 from cdc.model.value import value
 from cdc.model.write import Newest, TargetPlan
-from cdc.sql.mysql_literals import Literals, agrees, encoded, literals
+from cdc.sql.mysql_literals import agrees, encoded, literals
+from cdc.sql.mysql_stamps import spared
 from cdc.sql.names import my_name, my_table
 
 
@@ -22,7 +22,7 @@ class Newer:
     ask: Callable[[Row], bytes]
     """A row → the query whether it is later than the one that is there, and whether they differ in what goes by the time; where goes behind it."""
     spare: Callable[[Row], bytes]
-    """A row → `update … set …` of all else. The time is set to what it is: the server may set it with each update that does not name it."""
+    """A row → `update … set …` of all else."""
 
 
 def newer(plan: TargetPlan, mask: Sequence[int]) -> Newer | None:
@@ -34,7 +34,7 @@ def newer(plan: TargetPlan, mask: Sequence[int]) -> Newer | None:
     timed = [(i, place, column, write) for i, place, column, write in made if i in newest.columns]
     clock = my_name(plan.columns[newest.clock].name)
     rest = [(place, column, write) for i, place, column, write in made if i not in newest.columns and i not in plan.once]
-    head = f"update {table} set {clock} = {clock}, "
+    unnamed = spared(plan, [column.name for _, column, _ in rest])
 
     def ask(row: Row) -> bytes:
         given = {i: write([row[place]])[0] for i, place, _, write in timed}
@@ -42,7 +42,11 @@ def newer(plan: TargetPlan, mask: Sequence[int]) -> Newer | None:
         same = " and ".join(agrees(column, given[i]) for i, _, column, _ in timed) or "true"
         return encoded(f"select {late}, not ({same}) from {table}")
 
-    return Newer(ask, lambda row: encoded(head + _assigned(rest, row)))
+    def spare(row: Row) -> bytes:
+        given = (f"{my_name(column.name)} = {write([row[place]])[0]}" for place, column, write in rest)
+        return encoded(f"update {table} set {', '.join([*given, *unnamed])}")
+
+    return Newer(ask, spare)
 
 
 def settle(plan: TargetPlan, mask: Sequence[int], joined: str) -> str:
@@ -60,7 +64,3 @@ def later(newest: Newest, given: str, there: str) -> str:
     if newest.ties:
         return f"ifnull({there} is null or {given} >= {there}, false)"
     return f"ifnull({given} > {there} or ({there} is null and {given} is not null), false)"
-
-
-def _assigned(makers: Sequence[tuple[int, Column, Literals]], row: Row) -> str:
-    return ", ".join(f"{my_name(column.name)} = {write([row[place]])[0]}" for place, column, write in makers)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cdc.model.change import ABSENT, Op
 from cdc.model.errors import BadRow, Denied, Exit, Fenced, Held, Misconfigured, Transient, Unreachable
 from cdc.model.table import TableName
-from cdc.model.write import Deletes
+from cdc.model.write import Deletes, Newest
 from cdc.sql import ledger
 from cdc.sql.names import my_table
 from cdc.target.mysql import session as session_module
@@ -136,6 +136,45 @@ def test_columns_without_default_that_no_mapping_names_keep_their_values(harness
         target.apply(batch(*(upsert(mapped, str(i), "c", "z") for i in range(rows + 1))))
 
 
+@pytest.mark.parametrize("trigger", [False, True])
+@pytest.mark.parametrize("rows", [1, MANY])
+def test_a_time_that_the_server_would_set_stays_where_the_log_leaves_it_out(harness, made, rows, trigger):
+    """`on update current_timestamp` sets each column that an update does not name; a column of the application's own it may."""
+    times = ", ".join(f"{name} timestamp(6) not null default '2020-01-01' on update current_timestamp(6)" for name in ("at", "own"))
+    naive = "naive datetime null on update current_timestamp"
+    body = f"id int primary key, name varchar(9), gone int not null default 0, {naive}, {times}"
+    mapped = made("t", body, "id", "name", "gone", "at", "naive", deletes=Deletes.SOFT, soft={"gone": "1"})
+    if trigger:
+        harness.execute(f"create table {harness.schema}.fired (n int)")
+        harness.execute(f"create trigger {harness.schema}.tu before update on {harness.schema}.t for each row insert into fired values (1)")
+    fill(harness, "t", "({}, 'a', 0, '2020-01-01', default, default)", rows)
+    target = opened(harness, mapped)
+    before = "select distinct date(at), date(naive) from $.t"
+    applied = target.apply(batch(*(upsert(mapped, str(i), "b", ABSENT, ABSENT, ABSENT) for i in range(rows))))
+    assert applied.rows == {("t", Op.UPDATE): rows}
+    assert [tuple(map(str, row)) for row in read(harness, before)] == [("2020-01-01", "2020-01-01")]
+    assert read(harness, "select count(*) from $.t where own > '2020-01-02'") == [(rows,)]
+    applied = target.apply(batch(*(delete(mapped, str(i)) for i in range(rows))))
+    assert applied.rows == {("t", Op.DELETE): rows}
+    assert [tuple(map(str, row)) for row in read(harness, before)] == [("2020-01-01", "2020-01-01")]
+
+
+@pytest.mark.parametrize("rows", [1, MANY])
+def test_times_of_a_newer_row_stay(harness, made, rows):
+    body = (
+        "id int primary key, name varchar(9), at datetime null on update current_timestamp, sent datetime null on update current_timestamp"
+    )
+    mapped = replace(made("t", body), newest=Newest(2, frozenset({2, 3}), ties=False))
+    fill(harness, "t", "({}, 'a', '2020-01-02', '2020-01-02')", rows)
+    applied = opened(harness, mapped).apply(
+        batch(*(upsert(mapped, str(i), "b", "2020-01-01 00:00:00", "2020-01-01 00:00:00") for i in range(rows)))
+    )
+    assert (applied.rows, applied.kept) == ({("t", Op.UPDATE): rows}, {"t": rows})
+    assert [tuple(map(str, row)) for row in read(harness, "select distinct name, date(at), date(sent) from $.t")] == [
+        ("b", "2020-01-02", "2020-01-02")
+    ]
+
+
 def test_checks_on_columns_that_no_mapping_names_see_the_row_as_it_is(harness, made):
     """An insert part would be checked with the defaults of the columns that it does not name."""
     mapped = made(
@@ -213,7 +252,7 @@ def test_a_key_whose_case_changes_stays_one_row(harness, made):
         ("varchar(9) collate utf8mb4_general_ci", "k{} ", "k{}"),
         ("binary(4)", "\\x{:02}", None),
         ("varbinary(9)", "\\x{:02}00", None),
-        ("timestamp", "2024-01-1{} 12:00:00+00", "2024-01-1{} 12:00:00"),
+        ("timestamp not null default '2000-01-01'", "2024-01-1{} 12:00:00+00", "2024-01-1{} 12:00:00"),
         ("enum('k0','k1','k2','k3','k4','k5','k6','k7','k8','k9')", "k{}", "k{}"),
         ("varchar(9) character set latin1 collate latin1_swedish_ci", "ü{}", "Ü{}"),
         ("bigint unsigned", "1844674407370955161{}", "1844674407370955161{}"),
@@ -269,7 +308,7 @@ def test_a_key_that_is_no_date_touches_no_row(harness, made):
         ("blob", "\\x00ff275c", b"\x00\xff'\\"), ("blob", "\\x", b""), ("binary(3)", "\\x01", b"\x01\0\0"), ("varbinary(3)", "\\x0100", b"\x01\0"),
         ("bit(10)", "0000000101", b"\0\x05"), ("date", "0000-00-00", "0000-00-00"), ("date", "9999-12-31", "9999-12-31"),
         ("time(6)", "-838:59:59.000000", "-838:59:59.000000"), ("datetime(6)", "1000-01-01 00:00:00.000001", "1000-01-01 00:00:00.000001"),
-        ("timestamp(6)", "2024-03-31 01:30:00.123456+00", "2024-03-31 01:30:00.123456"), ("json", '{"a": "\\u0000 \\"b\\""}', '{"a": "\\u0000 \\"b\\""}'),
+        ("timestamp(6) null", "2024-03-31 01:30:00.123456+00", "2024-03-31 01:30:00.123456"), ("json", '{"a": "\\u0000 \\"b\\""}', '{"a": "\\u0000 \\"b\\""}'),
         ("enum('a','1','')", "1", "1"), ("enum('a','1','')", "", ""), ("set('a','b','c')", "a,c", "a,c"), ("set('a','b')", "", ""),
         ("uuid", "0190a4d2-5b5f-7c3e-8f00-000000000001", "0190a4d2-5b5f-7c3e-8f00-000000000001"), ("text", None, None), ("int", None, None),
     ],
@@ -298,7 +337,7 @@ def test_values_of_every_kind(harness, made, native, given, stored, rows):
         ("decimal(9,2)", "1.234"), ("decimal(9,2)", "NaN"), ("decimal(9,2)", "12345678.90"), ("int", "2147483648"), ("int unsigned", "-1"),
         ("int", "1 or 1"), ("int", ""), ("int", "٣"), ("double", "Infinity"), ("double", "1e400"), ("varchar(3)", "abcd"), ("varchar(3)", "abc "),
         ("varchar(9) character set utf8mb3", "a😀"), ("varchar(9) character set latin1", "Ω"), ("date", "infinity"), ("date", "0044-03-15 BC"),
-        ("time", "839:00:00"), ("timestamp", "infinity"), ("timestamp", "2039-01-01 00:00:00+00"), ("enum('a')", "b"), ("enum('a')", ""),
+        ("time", "839:00:00"), ("timestamp null", "infinity"), ("timestamp null", "2039-01-01 00:00:00+00"), ("enum('a')", "b"), ("enum('a')", ""),
         ("set('a')", "a,b"), ("json", "{bad"), ("bit(3)", "1000"), ("blob", "no hex"), ("binary(1)", "\\x0102"), ("varchar(9)", "half \ud800"),
     ],
 )  # fmt: skip

@@ -34,7 +34,9 @@ MY_ROW = """insert into t values (1, 1, 3, 18446744073709551615, 1.5, 0.1, 1e300
     '-12:30:00.5', '2024-02-29 01:02:03.4', '2024-02-29 01:02:03.000004', 1999, '{"a": 1}', 'b', 'x,y', b'1010', 7),
     (2, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
     null, null, null, null, null, null, null)"""
-MARIADB = ("alter table t add u uuid, add ip inet6", "update t set u = '12345678-1234-1234-1234-1234567890ab', ip = '::1' where id = 1")
+MARIADB = ("alter table t add ip inet6", "update t set ip = '::1' where id = 1")
+UUID = ("alter table t add u uuid", "update t set u = '12345678-1234-1234-1234-1234567890ab' where id = 1")
+"""Since MariaDB 10.7."""
 INT = Column("id", Type(Kind.INT, "integer", 4))
 
 
@@ -47,7 +49,9 @@ class Site:
 
     @property
     def mariadb(self):
-        return "MariaDB" in self.execute("select version()")[0][0]
+        """Its version, as numbers; empty where it is another server."""
+        text = self.execute("select version()")[0][0]
+        return tuple(map(int, text.partition("-")[0].split("."))) if "MariaDB" in text else ()
 
     def execute(self, *statements):
         cursor = self.sql.cursor()
@@ -95,7 +99,7 @@ def site(request, database, endpoint):
 @pytest.fixture
 def typed(site):
     if site.mysql:
-        site.execute(MY_TYPES, MY_ROW, *(MARIADB if site.mariadb else ()))
+        site.execute(MY_TYPES, MY_ROW, *(MARIADB if site.mariadb else ()), *(UUID if site.mariadb >= (10, 7) else ()))
     else:
         site.execute("create type mood as enum ('sad', 'happy')", PG_TYPES, PG_ROW.replace(", (2)", ""), "insert into t (id) values (2)")
     return site
