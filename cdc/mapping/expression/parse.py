@@ -189,13 +189,13 @@ def _syntax(error: ParseError, tokens: Sequence[Token]) -> Refused:
         message = f"'{word}' is not expected here"
     else:
         message = f"{said[0].lower()}{said[1:]} near '{word}'"
-    return Refused("sql-syntax", message, _advice(word), token.start, token.end + 1 - token.start)
+    statement = token in tokens[:2] and tokens[0].text.lower() in _STATEMENTS  # some of these words may be a column's name
+    alias = "an alias has no place here" if word.lower() == "as" else ""
+    advice = "only expressions over the row's columns, no statements" if statement else alias
+    return Refused("sql-syntax", message, advice, token.start, token.end + 1 - token.start)
 
 
-def _advice(word: str) -> str:
-    if word.lower() in {"with", "insert", "update", "delete", "drop", "create", "set", "copy"}:
-        return "only expressions over the row's columns, no statements"
-    return "an alias has no place here" if word.lower() == "as" else ""
+_STATEMENTS = ("with", "insert", "update", "delete", "drop", "create", "set", "copy", "alter", "truncate")
 
 
 def _too_deep(offset: int = 0) -> Refused:
