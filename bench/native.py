@@ -67,7 +67,7 @@ class MariaDBNative:
             "set global gtid_strict_mode = 0",
             f"set global slave_parallel_threads = {self.appliers}",
             f"set global replicate_do_db = '{self.source_database}'",
-            f"change master to {where}, {self.position}, master_use_gtid = no",
+            f"change master to {where}, {self.position}, master_use_gtid = no, master_ssl = 0, master_ssl_verify_server_cert = 0",
             "start slave",
         )
 

@@ -95,6 +95,10 @@ class Pair:
         self.proxy.reset()
 
 
+_PLAIN = "master_ssl = 0, master_ssl_verify_server_cert = 0"
+"""Newer MariaDB asks for TLS where nobody says so."""
+
+
 class Replicated:
     """A server of MariaDB or MySQL and its replica, behind one address."""
 
@@ -119,7 +123,7 @@ class Replicated:
             how = f"change replication source to {where}, source_auto_position = 1, source_ssl = 0, get_source_public_key = 1"
             self.ask(self.replica, self.replica.reset, how, "start replica")
         else:
-            self.ask(self.replica, self.replica.reset, f"change master to {where}, master_use_gtid = slave_pos", "start slave")
+            self.ask(self.replica, self.replica.reset, f"change master to {where}, master_use_gtid = slave_pos, {_PLAIN}", "start slave")
 
     def detach(self) -> None:
         """Let it stay behind from now on."""

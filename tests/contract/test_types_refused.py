@@ -41,7 +41,7 @@ PG_MY = [
     ("date", "date", ["'infinity'", "'0044-03-15 BC'", "'10000-01-01'", "'5874897-12-31'"], "Incorrect date value: for column"),
     ("timestamp", "datetime(6)", ["'-infinity'", "'0044-03-15 12:00:00 BC'", "'294276-12-31 23:59:59.999999'"], "Incorrect datetime value: for column"),
     ("timestamptz", "timestamp(6)", ["'1969-12-31 23:59:59+00'", "'infinity'", "'10000-01-01 00:00:00+00'"], ""),
-    ("timestamptz", "timestamp(6)", ["'2038-01-19 03:14:08+00'"], ""),
+    ("timestamptz", "timestamp(6)", ["'2106-02-07 06:28:16+00'"], ""),
     ("interval", "time(6)", ["'1 day'", "'1 mon'", "'839:00:00'"], "value has days or months, or is longer than time(6) can be"),
     ("interval", "time", ["'00:00:00.5'"], "value has more than 0 digits behind the second"),
     ("mood", "enum('sad')", ["'it''s'"], "text is no label of enum('sad')"),

@@ -86,7 +86,7 @@ def test_columns_that_the_server_fills(name, request, database, endpoint):
 
 
 def _keeps_the_sign_of_zero(side):
-    """PostgreSQL and MySQL do, MariaDB 10.5 does, 10.11 does not."""
+    """PostgreSQL and MySQL do, MariaDB 10.5 and 11.8 too, 10.11 not."""
     if side.postgresql:
         return True
     side.run("create temporary table zero (d double)", "insert into zero values ('-0')")
