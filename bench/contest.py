@@ -49,7 +49,7 @@ class Contest:
     def hold(self, case: Case, rows: int, outcome: Outcome, *, alone: bool = False) -> None:
         """Add what a case comes to; `alone`: without native replication."""
         load = case.load(rows)
-        with self._ours(case, load) as (source, name, daemon, place):
+        with self.ours(case, load) as (source, name, daemon, place):
             outcome.ours.append(self._timed(source, name, load, daemon, place))
             outcome.memory = max(outcome.memory, daemon.peak_memory())
         if not alone:
@@ -59,11 +59,11 @@ class Contest:
 
     def late(self, case: Case, rows: int, late: Late, samples: int) -> None:
         """Measure latency, idle when `rows` is 0, else while so many rows a second are written."""
-        with self._ours(case, case.load(0)) as (source, name, daemon, place):
+        with self.ours(case, case.load(0)) as (source, name, daemon, place):
             daemon.start()
             time.sleep(_SETTLED)
             late.ours += _late(source, name, place, rows, samples)
-        with self._native(case, case.load(0)) as (source, name, native, place):
+        with self.native(case, case.load(0)) as (source, name, native, place):
             native.start()
             time.sleep(_SETTLED)
             late.native += _late(source, name, place, rows, samples)
@@ -81,7 +81,7 @@ class Contest:
         return rate(place, load, daemon.cpu_seconds)
 
     def _native_rate(self, case: Case, load: Load, appliers: int = 0) -> float:
-        with self._native(case, load, appliers) as (source, name, native, place):
+        with self.native(case, load, appliers) as (source, name, native, place):
             if load.shape == "one":
                 native.start()
                 time.sleep(_SETTLED)
@@ -92,7 +92,7 @@ class Contest:
             return rate(place, load, lambda: 0.0).rows
 
     @contextmanager
-    def _ours(self, case: Case, load: Load) -> Iterator[tuple[Server, str, Daemon, Place]]:
+    def ours(self, case: Case, load: Load) -> Iterator[tuple[Server, str, Daemon, Place]]:
         """Set up, load what is there, and end at the log's head: what is written from here on is for the stream."""
         source, target = (servers[engine] for servers, engine in zip((self.sources, self.targets), case.pair.split("-"), strict=True))
         name = self._named("ours")
@@ -114,7 +114,7 @@ class Contest:
             daemon.teardown()
 
     @contextmanager
-    def _native(self, case: Case, load: Load, appliers: int = 0) -> Iterator[tuple[Server, str, PostgreSQLNative | MariaDBNative, Place]]:
+    def native(self, case: Case, load: Load, appliers: int = 0) -> Iterator[tuple[Server, str, PostgreSQLNative | MariaDBNative, Place]]:
         """The target engine's own replication of the same table, by the same settings; the rows that are there before are there on both sides."""
         engine = case.pair.split("-")[1]
         source, target = self.sources[engine], self.targets[engine]

@@ -68,6 +68,14 @@ def passes(place: Place, load: Load, began: float) -> float:
     return time.perf_counter() - began
 
 
+def arrives(place: Place, load: Load, began: float) -> float:
+    """Wait until the last row of a load is there; return the seconds since `began`."""
+    deadline, seen = time.monotonic() + _PATIENCE, 0
+    while (seen := _come(place, load, seen, deadline)) < load.rows:
+        time.sleep(_POLL)
+    return time.perf_counter() - began
+
+
 def _come(place: Place, load: Load, low: int, deadline: float) -> int:
     """Return how many of a load's changes show, of which `low` did before. Counting them would cost the server more than this search."""
     if time.monotonic() > deadline:
