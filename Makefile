@@ -12,7 +12,7 @@ help:
 	@echo "make test-packs    the mapping packs, against Tryton itself, which is installed into .venv/tryton first (a minute or two)"
 	@echo "make test-matrix   the tests that need servers, against other versions of PostgreSQL, MariaDB and MySQL, which are fetched first (hours)"
 	@echo "make check         format, lint, types, floors, house rules, spelling"
-	@echo "make bench         rows per second and milliseconds from commit to visible, beside the servers' own replication (CASES=update ROUNDS=1: less)"
+	@echo "make bench         rows per second, milliseconds from commit to visible, catching up, loading, cost by size; beside the servers' own (CASES=update ROUNDS=1: less)"
 	@echo "make soak          kills, cut networks, servers that crash: half an hour of it (MINUTES=5: less), then the other long tests"
 	@echo "make fuzz          changed and damaged logs against both decoders, for MINUTES=5; .fuzz keeps what fails"
 	@echo "make mutants       is there a test that notices when a line says something else? PART=mapping SAMPLE=100 SEED=7: a hundred lines of another part"
@@ -54,6 +54,9 @@ bench:
 	@.venv/plot/bin/python -m pip --quiet --quiet --disable-pip-version-check --no-input install --requirement .ci/plot.lock
 	@.venv/plot/bin/python -m bench.plot .bench/results.json .bench/performance.svg
 	@echo "drawn: .bench/performance.svg"
+	@$(if $(CASES),,$(compiled) $(python) -m bench.catchup $(if $(ROUNDS),--rounds $(ROUNDS)))
+	@$(if $(CASES),,$(compiled) $(python) -m bench.initial $(if $(ROUNDS),--rounds $(ROUNDS)))
+	@$(if $(CASES),,$(compiled) $(python) -m bench.linear --json .bench/linear.json && .venv/plot/bin/python -m bench.plot .bench/linear.json .bench/linear.svg)
 
 soak:
 	@.ci/bootstrap servers

@@ -95,7 +95,9 @@ def main() -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if given.json:
-        given.json.write_text(json.dumps(found, indent=1))
+        units = {series.name: [series.unit(point) for _, point in series.points] for series in SERIES}
+        made = {name: [(*one, unit) for one, unit in zip(points, units[name], strict=True)] for name, points in found.items()}
+        given.json.write_text(json.dumps({"linear": made}, indent=1))
 
 
 def _table(series: Series, found: Sequence[tuple[int, float, int]]) -> Table:

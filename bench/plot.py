@@ -1,4 +1,5 @@
-"""`python -m bench.plot results.json docs/performance.svg`: ratios beside their targets, and latencies, from what `python -m bench --json` wrote."""
+"""`python -m bench.plot results.json picture.svg`: what `python -m bench --json` wrote, as ratios beside their targets and latencies; or what
+`python -m bench.linear --json` wrote, as the cost of a row by size."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 _OURS, _NATIVE, _TARGET = "#2a6f97", "#a9a9a9", "#c1121f"
 
@@ -21,10 +23,30 @@ def main() -> None:
     given = parser.parse_args()
     mpl.rcParams.update({"svg.hashsalt": "cdc", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     found = json.loads(given.results.read_text())
+    figure = _lines(found["linear"]) if "linear" in found else _bars(found)
+    figure.savefig(given.picture, metadata={"Date": None} if given.picture.suffix == ".svg" else None)
+
+
+def _bars(found: dict[str, Any]) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 0.45 * len(found["cases"]) + 1.8), width_ratios=(3, 2), layout="constrained")
     _ratios(left, found["cases"])
     _latencies(right, found["latency"])
-    figure.savefig(given.picture, metadata={"Date": None} if given.picture.suffix == ".svg" else None)
+    return figure
+
+
+def _lines(found: dict[str, list[tuple[float, float, int, float]]]) -> Figure:
+    """A picture for each series, both axes logarithmic: a row's cost, and what it would be if it grew as its size does, or not at all."""
+    figure, places = plt.subplots(1, len(found), figsize=(3.2 * len(found), 2.8), layout="constrained", squeeze=False)
+    for axes, (name, points) in zip(places[0], found.items(), strict=True):
+        across = [x for x, *_ in points]
+        axes.loglog(across, [cost for _, cost, *_ in points], color=_OURS, marker="o", markersize=3, label="measured")
+        linear = [points[0][1] * unit / points[0][3] for *_, unit in points]
+        axes.loglog(across, linear, color=_NATIVE, linestyle="--", label="linear")
+        axes.set_ylim(min(cost for _, cost, *_ in points) / 4, max(linear) * 4)  # a fifth more is not to look like a mountain
+        axes.set_xlabel(name)
+    places[0][0].set_ylabel("CPU µs a row")
+    places[0][0].legend(frameon=False)
+    return figure
 
 
 def _ratios(axes: Axes, cases: list[dict[str, Any]]) -> None:
