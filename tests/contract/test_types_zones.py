@@ -70,7 +70,7 @@ def fill(flow, first):
 
 
 def test_an_instant_stays_an_instant(flow, judge):
-    # torture: E06
+    # torture: E06, L04: sessions without a zone of their own would have got Tokyo
     flow.follow(MAPPING, zones=Zones(BERLIN, NEW_YORK))
     fill(flow, 1)
     flow.load()
