@@ -1,5 +1,5 @@
-# make demo | test | test-packs | test-matrix | check | bench | soak | fuzz | mutants | clean. Each installs what it needs first; see .ci/bootstrap.
-.PHONY: help demo test test-packs test-matrix check bench soak fuzz mutants clean
+# make demo | test | test-packs | test-matrix | check | bench | bench-peers | soak | fuzz | mutants | clean. Each installs what it needs first; see .ci/bootstrap.
+.PHONY: help demo test test-packs test-matrix check bench bench-peers soak fuzz mutants clean
 .DEFAULT_GOAL := help
 
 python := .venv/bin/python
@@ -13,6 +13,7 @@ help:
 	@echo "make test-matrix   the tests that need servers, against other versions of PostgreSQL, MariaDB and MySQL, which are fetched first (hours)"
 	@echo "make check         format, lint, types, floors, house rules, spelling"
 	@echo "make bench         rows per second, milliseconds from commit to visible, catching up, loading, cost by size; beside the servers' own (CASES=update ROUNDS=1: less)"
+	@echo "make bench-peers   the same rows through Debezium and pg_chameleon, which are installed into .venv/peers first (PEERS='my-pg debezium' ROUNDS=1: less)"
 	@echo "make soak          kills, cut networks, servers that crash: half an hour of it (MINUTES=5: less), then the other long tests"
 	@echo "make fuzz          changed and damaged logs against both decoders, for MINUTES=5; .fuzz keeps what fails"
 	@echo "make mutants       is there a test that notices when a line says something else? PART=mapping SAMPLE=100 SEED=7: a hundred lines of another part"
@@ -57,6 +58,11 @@ bench:
 	@$(if $(CASES),,$(compiled) $(python) -m bench.catchup $(if $(ROUNDS),--rounds $(ROUNDS)))
 	@$(if $(CASES),,$(compiled) $(python) -m bench.initial $(if $(ROUNDS),--rounds $(ROUNDS)))
 	@$(if $(CASES),,$(compiled) $(python) -m bench.linear --json .bench/linear.json && .venv/plot/bin/python -m bench.plot .bench/linear.json .bench/linear.svg)
+
+bench-peers:
+	@.ci/bootstrap servers
+	@mkdir -p .bench
+	@$(python) -m bench.peers --json .bench/peers.json $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(PEERS)
 
 soak:
 	@.ci/bootstrap servers

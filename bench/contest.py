@@ -94,8 +94,8 @@ class Contest:
     @contextmanager
     def ours(self, case: Case, load: Load) -> Iterator[tuple[Server, str, Daemon, Place]]:
         """Set up, load what is there, and end at the log's head: what is written from here on is for the stream."""
-        source, target = (servers[engine] for servers, engine in zip((self.sources, self.targets), case.pair.split("-"), strict=True))
-        name = self._named("ours")
+        source, target = self.between(case.pair)
+        name = self.named("ours")
         copy = f"{name}_copy"
         create(source, name)
         fill(source, name, 1, load.prefilled)
@@ -118,7 +118,7 @@ class Contest:
         """The target engine's own replication of the same table, by the same settings; the rows that are there before are there on both sides."""
         engine = case.pair.split("-")[1]
         source, target = self.sources[engine], self.targets[engine]
-        name = self._named("native")
+        name = self.named("native")
         for server in (source, target):
             create(server, name)
             fill(server, name, 1, load.prefilled)
@@ -136,7 +136,13 @@ class Contest:
         finally:
             native.stop()
 
-    def _named(self, kind: str) -> str:
+    def between(self, pair: str) -> tuple[Server, Server]:
+        """Return a pair's source and target."""
+        source, target = pair.split("-")
+        return self.sources[source], self.targets[target]
+
+    def named(self, kind: str) -> str:
+        """Return a name for databases that none had before."""
         self.number += 1
         return f"{kind}_{self.number}"
 

@@ -41,21 +41,25 @@ class Rate:
     """Row changes a second, from the first sight of any to the last."""
     cpu: float
     """CPU seconds of the contestant in that time, for 100,000 of them."""
+    first: float = 0.0
+    """Seconds before that first sight."""
+    last: float = 0.0
+    """Seconds before all was there."""
 
 
 def rate(place: Place, load: Load, cpu: Callable[[], float]) -> Rate:
     """Wait until all of a load is there. Both contestants are timed this way, so that the start of neither counts."""
-    deadline = time.monotonic() + _PATIENCE
+    called, deadline = time.perf_counter(), time.monotonic() + _PATIENCE
     while not (first := _come(place, load, 0, deadline)):
         time.sleep(_POLL)
     began, used, seen = time.perf_counter(), cpu(), first
     while seen < load.rows:
         time.sleep(_POLL)
         seen = _come(place, load, seen, deadline)
-    done = load.rows - first
+    done, ended = load.rows - first, time.perf_counter()
     if not done:
         raise AssertionError("all came at once: a larger load is needed")
-    return Rate(done / (time.perf_counter() - began), (cpu() - used) / done * 100_000)
+    return Rate(done / (ended - began), (cpu() - used) / done * 100_000, began - called, ended - called)
 
 
 def passes(place: Place, load: Load, began: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -99,12 +100,18 @@ class Feed:
             return item
 
     def _run(self) -> None:
+        """An `Idle` is said when something waits for it, and as a sign of life, but not for each piece of a transaction: that would wake the other thread."""
+        waits, said = False, 0.0
         try:
             while not self._closed and not self._reader.finished():
                 found, more = self._reader.receive(_TICK)
                 if found:
                     reach("source.decoded")
-                self._put(found, None if more else self._idle())
+                    waits = True
+                idle = not more and (waits or time.monotonic() - said >= _TICK)
+                self._put(found, self._idle() if idle else None)
+                if idle:
+                    waits, said = False, time.monotonic()
                 self._reader.keepalive()
             self._put((), self._idle())
             self._end(None)

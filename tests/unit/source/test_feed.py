@@ -4,6 +4,7 @@ import pytest
 
 from cdc.model.change import Idle, Part, Transaction
 from cdc.model.errors import Unreachable
+from cdc.source import feed as feed_module
 from cdc.source.feed import SIZE, Feed
 
 
@@ -65,6 +66,28 @@ def test_an_idle_with_more_behind_it_is_not_idle():
 def test_no_idle_while_more_is_at_hand():
     script = Script(([transaction(1)], True), ([transaction(2)], True))
     assert positions(drained(Feed(script, "t"))) == [("tx", "1"), ("tx", "2"), ("idle", "2")]
+
+
+def idles(monkeypatch, tick, *given):
+    """Return how often an `Idle` is said, one at the end among them, with so many seconds between signs of life."""
+    said = []
+    monkeypatch.setattr(feed_module, "_TICK", tick)
+    feed = Feed(Script(*given), "t")
+    monkeypatch.setattr(feed, "_idle", lambda: said.append(Idle("1", "1")) or said[-1])
+    drained(feed)
+    return len(said)
+
+
+def test_pieces_of_a_transaction_wake_nobody(monkeypatch):
+    assert idles(monkeypatch, 1e9, ([transaction(1)], False), *[([], False)] * 50, ([transaction(2)], False)) == 3
+
+
+def test_what_came_while_more_was_at_hand_does_not_wait(monkeypatch):
+    assert idles(monkeypatch, 1e9, ([transaction(1)], True), ([], False), ([], False)) == 2
+
+
+def test_signs_of_life_are_given_while_nothing_is_complete(monkeypatch):
+    assert idles(monkeypatch, 0, *[([], False)] * 50) == 51
 
 
 def test_what_was_read_comes_before_the_error():
