@@ -80,6 +80,8 @@ class Definition:
     """Rows, roughly, by the server's statistics."""
     loose: Mapping[str, str] = field(default_factory=dict)
     """Column → the collation or type by which the server holds different texts of it equal; others it tells apart letter by letter."""
+    history: str | None = None
+    """The column by which a row of now is told from what it was, in tables that keep that too (MariaDB's system versioning)."""
 
     def column(self, name: str) -> Column | None:
         return next((c for c in self.columns if c.name == name), None)

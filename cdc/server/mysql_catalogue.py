@@ -16,7 +16,7 @@ from cdc.server.mysql_types import Facts, labels_of, type_of
 from cdc.sql.names import my_table
 
 _TABLES = """
-select t.table_schema, t.table_name, coalesce(t.table_rows, 0)
+select t.table_schema, t.table_name, coalesce(t.table_rows, 0), t.table_type
 from information_schema.tables t
 where t.table_schema in %s and t.table_name in %s and t.table_type in ('BASE TABLE', 'SYSTEM VERSIONED')"""
 
@@ -30,7 +30,8 @@ where event_object_schema in %s and event_object_table in %s"""
 
 _COLUMNS = """
 select table_schema, table_name, column_name, data_type, column_type, is_nullable,
-    case when column_default <> 'NULL' or version() not like '%%mariadb%%' then column_default end, extra,
+    case when column_default <> 'NULL' or version() not like '%%mariadb%%' then column_default end,
+    case when generation_expression = 'ROW END' then concat(extra, ', ROW END') else extra end,
     character_maximum_length, numeric_precision, numeric_scale, datetime_precision, character_set_name, collation_name
 from information_schema.columns
 where table_schema in %s and table_name in %s
@@ -78,7 +79,7 @@ def describe(connection: Connection[Any], names: Sequence[TableName]) -> dict[Ta
 
     tables, triggers, columns, uniques, foreign_keys = (read(query) for query in (_TABLES, _TRIGGERS, _COLUMNS, _UNIQUES, _FOREIGN_KEYS))
     return {
-        name: _definition(name, int(found[0][0]), columns[name], uniques[name], foreign_keys[name], name in triggers)
+        name: _definition(name, found[0], columns[name], uniques[name], foreign_keys[name], name in triggers)
         for name, found in tables.items()
         if name in columns
     }
@@ -113,7 +114,7 @@ def folds_case(connection: Connection[Any]) -> bool:
 
 def _definition(
     name: TableName,
-    estimate: int,
+    facts: tuple[Any, ...],
     columns: Sequence[tuple[Any, ...]],
     unique_parts: Sequence[tuple[Any, ...]],
     foreign_parts: Sequence[tuple[Any, ...]],
@@ -121,10 +122,18 @@ def _definition(
 ) -> Definition:
     described = tuple(_column(*row) for *row, _ in columns)
     loose = {column.name: row[-1] for column, row in zip(described, columns, strict=True) if _loose(column, row[-1])}
-    uniques = tuple(_uniques(unique_parts))
+    history = _history(str(facts[1]), columns)
+    uniques = tuple(_uniques([part for part in unique_parts if part[1] != history]))
     followed = any(unique.exact for unique in uniques)
     identity = tuple(column.name for column in described) if followed else None
-    return Definition(name, described, uniques, tuple(_foreign_keys(foreign_parts)), identity, triggers, estimate, loose)
+    keys = tuple(_foreign_keys(foreign_parts))
+    return Definition(name, described, uniques, keys, identity, triggers, int(facts[0]), loose, history)
+
+
+def _history(table_type: str, columns: Sequence[tuple[Any, ...]]) -> str | None:
+    """Of rows of now the server keeps unique keys, to which it has added this column. Without a name it is hidden."""
+    named = (name for name, _, _, _, _, extra, *_ in columns if "row end" in extra.lower())
+    return next(named, "row_end" if table_type == "SYSTEM VERSIONED" else None)
 
 
 def _loose(column: Column, collation: str | None) -> bool:

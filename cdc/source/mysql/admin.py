@@ -14,6 +14,7 @@ from cdc.model.change import Position
 from cdc.model.endpoint import Endpoint
 from cdc.model.errors import Denied, Exit, Finding, Misconfigured
 from cdc.model.table import Definition, TableName
+from cdc.model.types import Kind
 from cdc.model.value import value
 from cdc.server.mysql import connect_to_ask, translated
 from cdc.server.mysql_catalogue import describe, may_read, table_names
@@ -220,6 +221,11 @@ def _table(connection: Connection[Any], server: Server, table: Definition) -> It
                     "cascade", f"{name}: what foreign key {key.name} changes when {key.parent} changes is not logged",
                     f"Recreate {key.name} without CASCADE and SET NULL, or map nothing that depends on it.", Exit.OK,
                 )  # fmt: skip
+    if table.history and (end := table.column(table.history)) and end.type.kind is not Kind.INSTANT:
+        yield Finding(
+            "history", f"{name} keeps its history by transactions: what changes it is logged as statements, not as rows",
+            "Let it keep its history by timestamps (`timestamp(6) generated always as row start`, `… as row end`).", Exit.CONFIG,
+        )  # fmt: skip
     engine = _one(connection, "select engine from information_schema.tables where table_schema = %s and table_name = %s", *name)
     if engine != "InnoDB":
         yield Finding(

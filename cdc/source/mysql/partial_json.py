@@ -32,9 +32,8 @@ class PartialUpdates:
     def __init__(self, table: Table, pieces: Sequence[Piece]) -> None:
         self._table = table
         self._documents = [place for place, column in enumerate(table.columns) if column.type.kind is Kind.JSON]
-        self._decoder = RowDecoder(
-            table, [replace(piece, result="raw") if place in self._documents else piece for place, piece in enumerate(pieces)]
-        )
+        raw = [replace(piece, result="raw") if place in self._documents else piece for place, piece in enumerate(pieces)]
+        self._decoder = RowDecoder(table, raw, table.key)
 
     def pairs(self, data: bytes, at: int, end: int, before: bytes, after: bytes) -> list[tuple[Row, Row]]:
         """Read the old and new images of an update event, each new one led by its option and a bit for each JSON column of the table."""

@@ -7,7 +7,7 @@ https://mariadb.com/kb/en/rows_event_v1v2-rows_compressed_event_v1/
 from __future__ import annotations
 
 from cdc.model.change import Change, Op
-from cdc.source.mysql import compression
+from cdc.source.mysql import compression, versioned
 from cdc.source.mysql.events import RowEvent
 from cdc.source.mysql.shapes import Shape
 
@@ -36,6 +36,8 @@ def changes(shape: Shape, kind: RowEvent, data: bytes, at: int, end: int) -> lis
         at, end = 0, len(data)
     if op is Op.UPDATE:
         pairs = shape.partial.pairs if kind.partial else shape.decoder.pairs
-        return [Change(table, op, old, new) for old, new in pairs(data, at, end, columns, after)]
-    rows = shape.decoder.images(data, at, end, columns)
-    return [Change(table, op, None, row) for row in rows] if op is Op.INSERT else [Change(table, op, row, None) for row in rows]
+        made = [Change(table, op, old, new) for old, new in pairs(data, at, end, columns, after)]
+    else:
+        rows = shape.decoder.images(data, at, end, columns)
+        made = [Change(table, op, None, row) for row in rows] if op is Op.INSERT else [Change(table, op, row, None) for row in rows]
+    return made if shape.end is None else versioned.current(made, shape.end)

@@ -22,8 +22,9 @@ _BITMAPS = 1_000
 class RowDecoder:
     """Reads the images of one table's shape."""
 
-    def __init__(self, table: Table, pieces: Sequence[Piece]) -> None:
-        self._table = table
+    def __init__(self, table: Table, pieces: Sequence[Piece], key: Sequence[int]) -> None:
+        """`key`: positions of the columns without which a row can't be told from others."""
+        self._table, self._key = table, key
         self._pieces = pieces
         self._named: dict[bytes, Patterns] = {}
         """By the bitmap of columns that are there, the key's among them."""
@@ -65,7 +66,7 @@ class RowDecoder:
     def named(self, columns: bytes) -> Patterns:
         """Return the functions for images with these columns. Without its key a row can't be told from others: that stops."""
         known = self._named.get(columns)
-        return self._made(self._named, columns, self._table.key) if known is None else known
+        return self._made(self._named, columns, self._key) if known is None else known
 
     def changed(self, columns: bytes) -> Patterns:
         """Return the functions for an update's new images with these columns."""

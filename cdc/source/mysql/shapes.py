@@ -11,7 +11,7 @@ from cdc.model.table import Column, Definition, Table, TableName
 from cdc.model.types import Type
 from cdc.model.value import identity
 from cdc.server.mysql_types import Logged, facts_of, type_of
-from cdc.source.mysql import table_map
+from cdc.source.mysql import table_map, versioned
 from cdc.source.mysql.charsets import Charsets
 from cdc.source.mysql.log import Server
 from cdc.source.mysql.partial_json import PartialUpdates
@@ -46,6 +46,8 @@ class Shape:
     """Position of `at`, when this is the heartbeats' table."""
     partial: PartialUpdates
     """How its updates are read where JSON columns are logged in part."""
+    end: int | None = None
+    """Position of a row's end, when the table keeps what its rows were."""
 
 
 class Shapes:
@@ -134,18 +136,20 @@ class Shapes:
             return None
         announced = table_map.parse(body, self._charsets, self._mariadb)
         definition = self._describe(wanted) if self._is_vague(announced) else None
+        end = versioned.end_of(announced, definition) if self._mariadb else None
         types = [_type(*each, definition) for each in zip(announced.names, announced.columns, strict=True)]
         columns = tuple(Column(*each) for each in zip(announced.names, types, announced.nullable, strict=True))
-        key = announced.key or _unique_key(announced.names, definition)
+        key = tuple(at for at in announced.key if at != end) or _unique_key(announced.names, definition)
+        needed = key if end is None else (*key, end)
         pieces = [piece(number, column, types[number], self._charsets) for number, column in enumerate(announced.columns)]
         table = self._latest[wanted] = Table(wanted, columns, key)
         marker = announced.names.index("origin") if name == MARKER else None
         beat = announced.names.index("at") if name == HEARTBEAT else None
-        return Shape(table, RowDecoder(table, pieces), marker, beat, PartialUpdates(table, pieces))
+        return Shape(table, RowDecoder(table, pieces, needed), marker, beat, PartialUpdates(table, pieces), end)
 
     def _is_vague(self, announced: TableMap) -> bool:
-        """Return whether the log leaves open what the catalogue knows: which unique key names a row, or what a binary(16) means."""
-        return not announced.key or (self._mariadb and any(map(_is_disguised, announced.columns)))
+        """Return whether the log leaves open what the catalogue knows: which unique key names a row, what a binary(16) means, which rows are history."""
+        return not announced.key or (self._mariadb and (any(map(_is_disguised, announced.columns)) or versioned.may_be(announced)))
 
 
 def table_of(definition: Definition) -> Table:

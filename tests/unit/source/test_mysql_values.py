@@ -237,7 +237,7 @@ TEXT = ["7", "0000-00-00 00:00:00", "x", "5", "-1.50"]
 
 def decoder_of(*columns, key=()):
     table = Table(TableName("shop", "t"), tuple(Column(f"c{at}", type_of(facts_of(column))) for at, column in enumerate(columns)), key)
-    return rows.RowDecoder(table, pieces(*columns))
+    return rows.RowDecoder(table, pieces(*columns), table.key)
 
 
 @given(st.lists(st.tuples(st.integers(0, 31), st.integers(0, 31)), min_size=1, max_size=40))
