@@ -13,7 +13,9 @@ _PAIR = re.compile(rf"\s*({_NAME})\s+(?:(?:wait\s+\d+|nowait)\s+)?to\s+({_NAME})
 _TABLE = rf"alter\s+(?:online\s+|ignore\s+)*table\s+(?:if\s+exists\s+)?(?:only\s+)?({_NAME})\s+"
 _SCHEMA = re.compile(rf"{_TABLE}set\s+schema\s+({_NAME})", re.IGNORECASE)
 _IDENTITY = re.compile(rf"{_TABLE}replica\s+identity\s+(full|default|nothing|using)", re.IGNORECASE)
-_PARTITION = re.compile(rf"{_TABLE}(truncate|drop|exchange|detach|attach|discard|import)\s+(?:partition|tablespace)", re.IGNORECASE)
+_PARTITION = re.compile(
+    rf"{_TABLE}(truncate|drop|exchange|convert|detach|attach|discard|import)\s+(?:partition|tablespace|table)", re.IGNORECASE
+)
 _LABEL = re.compile(r"alter\s+type\s+\S+\s+(add|rename)\s+value", re.IGNORECASE)
 ALTER = re.compile(
     rf"alter\s+(?:online\s+|ignore\s+)*table\s+(?P<table>(?:if\s+exists\s+)?(?:only\s+)?{_NAME})\s*\*?\s+(?P<actions>.+)",
@@ -75,7 +77,7 @@ def command(text: str, schema: str) -> Done | None:
             identity=(_name(found[1], schema), found[2].lower()), doubt="which index it uses is not read" if found[2] == "using" else ""
         )
     if found := _PARTITION.match(text):
-        lost = found[2].lower() in ("truncate", "drop", "exchange", "discard", "import")
+        lost = found[2].lower() not in ("detach", "attach")
         return Done(emptied=(_name(found[1], schema),) if lost else (), doubt="" if lost else _ROWS)
     if found := _LABEL.match(text):
         return Done(doubt="" if found[1].lower() == "add" else "a label gets another name: look for it in maps and expressions")

@@ -68,8 +68,11 @@ _NO_COLUMN = frozenset(
 )  # fmt: skip
 """What ALTER TABLE … ADD or DROP may be about, other than a column."""
 _LOSSES = frozenset(
-    (("truncate", "partition"), ("drop", "partition"), ("exchange", "partition"), ("discard", "tablespace"), ("import", "tablespace"))
-)
+    (("truncate", "partition"), ("drop", "partition"), ("exchange", "partition"), ("convert", "partition"), ("convert", "table"),
+     ("discard", "tablespace"), ("import", "tablespace"))
+)  # fmt: skip
+_OTHERS = frozenset((("with", "table"), ("to", "table"), ("convert", "table")))
+"""What stands before the name of the table that a partition is exchanged with, or becomes, or was."""
 
 
 def read(text: str, schema: str) -> Statement:
@@ -111,7 +114,7 @@ def _definition(word: str, tokens: _Tokens, schema: str) -> Statement:
 
 
 def _alter(name: TableName, tokens: _Tokens, schema: str) -> Statement:
-    """What ALTER TABLE does: columns that go or come, partitions that go or are exchanged, and another name."""
+    """What ALTER TABLE does: columns that go or come, partitions that go, come or are exchanged, and another name."""
     previous, loses, exchanged, renamed = "", False, [], []
     columns: dict[str, list[str]] = {"drop": [], "add": []}
     while tokens.more():
@@ -122,7 +125,7 @@ def _alter(name: TableName, tokens: _Tokens, schema: str) -> Statement:
             continue
         word = "rename" if tokens.skipped else tokens.word()
         loses = loses or (previous, word) in _LOSSES
-        if (previous, word) == ("with", "table"):
+        if (previous, word) in _OTHERS:
             exchanged += [other] if (other := tokens.name(schema)) else []
         if word in columns and tokens.skip("column", "if", "not", "exists") not in _NO_COLUMN:
             columns[word] += [column] if (column := tokens.identifier()) else []

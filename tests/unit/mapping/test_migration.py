@@ -68,7 +68,7 @@ def test_what_hits_no_mapping(sql, mysql):
         ("alter table customer drop constraint customer_pkey", False, "does not say which row"), ("alter table customer drop primary key", True, "does not say which row"),
         ("alter table customer replica identity nothing", False, "does not say which row"), ("truncate a, customer cascade", False, "loses rows"),
         ("truncate table customer", True, "loses rows"), ("alter table customer truncate partition p", True, "loses rows"),
-        ("alter table customer exchange partition p with table x", True, "loses rows"),
+        ("alter table customer exchange partition p with table x", True, "loses rows"), ("alter table customer convert partition p to table x", True, "loses rows"),
     ],
 )  # fmt: skip
 def test_what_stops_a_mapping_on_the_sources_side(sql, mysql, message):
