@@ -362,6 +362,30 @@ def test_a_mapped_column_that_is_made_anew_is_told_with_what_brings_its_values(
     assert f"cdc resync {given.name} " in said
 
 
+@pytest.mark.parametrize("engine", BOTH)
+def test_a_column_of_another_type_is_told_since_its_rows_may_have_other_values(
+    engine: str, stopping: Callable[[str], Drifting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ALTER writes all rows, and logs none. torture: F04, F06"""
+    told, given = Told(), stopping(engine)
+    monkeypatch.setattr(structlog, "get_logger", lambda: told)
+    given.stop()
+    given.forgets()
+    follow(given, Case("", (), []))
+    given.start()
+    given.sql("erp", *FIRST)
+    given.until(lambda: given.rows() == [A], given.rows)
+    made = "alter column qty type bigint using qty * 100" if engine == PG else "modify qty bigint"
+    given.sql(
+        "erp", f"alter table {{t}} {made}", "alter table {t} add column more int", "insert into {t} (id, name, qty) values (2, 'b', 20)"
+    )
+    given.until(lambda: any("the column 'qty' was int" in said for said in told.said), lambda: told.said)
+    (said,) = [said for said in told.said if "rows that have not changed since" in said]
+    assert "is bigint now" in said
+    assert f"cdc resync {given.name} " in said
+    given.arrives([A, row(2, "b", 20)])
+
+
 @pytest.mark.parametrize(("engine", "case"), spread(STOPS))
 def test_what_no_longer_fits_stops_before_the_first_wrong_row_and_goes_on_once_it_is_mended(
     engine: str, case: Case, stopping: Callable[[str], Drifting]

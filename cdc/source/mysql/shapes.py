@@ -22,6 +22,7 @@ from cdc.source.mysql.rows import RowDecoder
 from cdc.source.mysql.statement import Statement
 from cdc.source.mysql.table_map import TableMap
 from cdc.source.mysql.wanted import Wanted
+from cdc.source.standing import retyped
 from cdc.sql import ledger
 
 MARKER = TableName(ledger.SCHEMA, ledger.CHECKPOINT)
@@ -65,6 +66,7 @@ class Shapes:
         self.renewed = Renewed(describe)
         self._known: dict[bytes, Shape | None] = {}
         self._latest: dict[TableName, Table] = {}
+        self._logged: dict[TableName, Table] = {}
         self._announced: dict[int, tuple[bytes, Shape | None]] = {}
 
     def announce(self, data: bytes, at: int, end: int) -> None:
@@ -143,6 +145,8 @@ class Shapes:
         needed = key if end is None else (*key, end)
         pieces = [piece(number, column, types[number], self._charsets) for number, column in enumerate(announced.columns)]
         table = self._latest[wanted] = Table(wanted, columns, key)
+        self.renewed.remarks.extend(retyped(self._logged.get(wanted, table), table))
+        self._logged[wanted] = table
         marker = announced.names.index("origin") if name == MARKER else None
         beat = announced.names.index("at") if name == HEARTBEAT else None
         return Shape(table, RowDecoder(table, pieces, needed), marker, beat, PartialUpdates(table, pieces), end)

@@ -39,7 +39,7 @@ class Assembler:
         """All before has been handed out, and may be confirmed once that is durable."""
         self.received = after.lsn
         """The log's end as far as the server has told of it."""
-        self._shapes = shapes
+        self._shapes, self.remarks = shapes, shapes.remarks
         self._target = target
         self._told, self._tells = told, told.tables
         self._place = after

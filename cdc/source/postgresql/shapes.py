@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from cdc.model.types import Kind
 from cdc.server.postgresql_types import BUILTIN, Facts, type_of
 from cdc.source.postgresql import protocol
 from cdc.source.postgresql.protocol import Relation
-from cdc.source.standing import renamed, replaced
+from cdc.source.standing import renamed, replaced, retyped
 
 
 class Catalogue(Protocol):
@@ -67,6 +68,8 @@ class Shapes(dict[bytes, Table | None]):
         self._refused: dict[bytes, CdcError] = {}
         self._facts: dict[int, Facts] = {}
         self._names: dict[int, str] = {}
+        self.remarks: deque[str] = deque(maxlen=1_000)
+        """What people should hear of; another thread takes it from here."""
 
     def __missing__(self, oid: bytes) -> Table | None:
         if oid in self._refused:
@@ -83,6 +86,7 @@ class Shapes(dict[bytes, Table | None]):
             return
         known, made = self.get(oid), self._table(relation, name)
         if known is None or (known.name, known.columns, known.key, known.old) != (made.name, made.columns, made.key, made.old):
+            self.remarks.extend(retyped(known or made, made))
             self[oid] = made
 
     def _meant(self, relation: Relation, oid: bytes) -> TableName | None:

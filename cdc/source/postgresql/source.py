@@ -100,9 +100,10 @@ class PostgreSQLSource:
     def queued(self) -> int:
         return 0 if self._feed is None else self._feed.rows()
 
-    def remarks(self) -> Iterable[str]:
-        """The log says nothing; the tables' footing does."""
-        return ()
+    def remarks(self) -> Iterator[str]:
+        """Of columns that were made anew the tables' footing tells."""
+        while (stream := self._stream) is not None and stream.remarks:
+            yield stream.remarks.popleft()
 
     def close(self) -> None:
         self._end_stream()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 
@@ -94,6 +95,10 @@ class Stream:
     @property
     def unseen(self) -> Unseen:
         return self._assembler.unseen
+
+    @property
+    def remarks(self) -> deque[str]:
+        return self._assembler.remarks
 
     def upto(self) -> Position:
         return self._assembler.position()
