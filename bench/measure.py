@@ -45,6 +45,8 @@ class Rate:
     """Seconds before that first sight."""
     last: float = 0.0
     """Seconds before all was there."""
+    used: float = 0.0
+    """CPU seconds of the contestant by then, its start and all."""
 
 
 def rate(place: Place, load: Load, cpu: Callable[[], float]) -> Rate:
@@ -56,10 +58,10 @@ def rate(place: Place, load: Load, cpu: Callable[[], float]) -> Rate:
     while seen < load.rows:
         time.sleep(_POLL)
         seen = _come(place, load, seen, deadline)
-    done, ended = load.rows - first, time.perf_counter()
+    done, ended, by_then = load.rows - first, time.perf_counter(), cpu()
     if not done:
         raise AssertionError("all came at once: a larger load is needed")
-    return Rate(done / (ended - began), (cpu() - used) / done * 100_000, began - called, ended - called)
+    return Rate(done / (ended - began), (by_then - used) / done * 100_000, began - called, ended - called, by_then)
 
 
 def passes(place: Place, load: Load, began: float) -> float:
