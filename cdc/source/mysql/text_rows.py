@@ -18,6 +18,7 @@ _Convert: TypeAlias = Callable[[bytes], str]
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 _SIZES = {252: 2, 253: 3, 254: 8}
+_ZERO = ord("0")
 
 
 def select(table: Table) -> str:
@@ -82,12 +83,14 @@ def _converter(kind: Type) -> _Convert:
 
 def _integer(raw: bytes) -> str:
     """ZEROFILL and YEAR are printed with zeros in front."""
-    return str(int(raw))
+    return raw.decode() if raw[0] != _ZERO else str(int(raw))
 
 
 def _numeric(raw: bytes) -> str:
+    if raw[0] != _ZERO:
+        return raw.decode()
     whole, point, fraction = raw.decode().partition(".")
-    return f"{whole.lstrip('0') or '0'}{point}{fraction}" if whole[0] == "0" else f"{whole}{point}{fraction}"
+    return f"{whole.lstrip('0') or '0'}{point}{fraction}"
 
 
 def _hexadecimal(raw: bytes) -> str:
