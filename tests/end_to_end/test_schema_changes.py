@@ -321,6 +321,19 @@ class Told:
         return lambda message, **facts: self.said.append(f"{message}; {facts.get('hint')}")
 
 
+def heard(engine: str, stopping: Callable[[str], Drifting], monkeypatch: pytest.MonkeyPatch) -> tuple[Told, Drifting]:
+    """A pipeline that has brought its first row, and what it says."""
+    told, given = Told(), stopping(engine)
+    monkeypatch.setattr(structlog, "get_logger", lambda: told)
+    given.stop()
+    given.forgets()
+    follow(given, Case("", (), []))
+    given.start()
+    given.sql("erp", *FIRST)
+    given.until(lambda: given.rows() == [A], given.rows)
+    return told, given
+
+
 @pytest.mark.parametrize("when", ["running", "away"])
 @pytest.mark.parametrize("engine", BOTH)
 def test_a_mapped_column_that_is_made_anew_is_told_with_what_brings_its_values(
@@ -330,14 +343,7 @@ def test_a_mapped_column_that_is_made_anew_is_told_with_what_brings_its_values(
 
     torture: F02, F03, F04, F12
     """
-    told, given, away = Told(), stopping(engine), when == "away"
-    monkeypatch.setattr(structlog, "get_logger", lambda: told)
-    given.stop()
-    given.forgets()
-    follow(given, Case("", (), []))
-    given.start()
-    given.sql("erp", *FIRST)
-    given.until(lambda: given.rows() == [A], given.rows)
+    (told, given), away = heard(engine, stopping, monkeypatch), when == "away"
     kind = "int" if away else "varchar(40)"
     if away:
         given.stop()
@@ -367,14 +373,7 @@ def test_a_column_of_another_type_is_told_since_its_rows_may_have_other_values(
     engine: str, stopping: Callable[[str], Drifting], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An ALTER writes all rows, and logs none. torture: F04, F06"""
-    told, given = Told(), stopping(engine)
-    monkeypatch.setattr(structlog, "get_logger", lambda: told)
-    given.stop()
-    given.forgets()
-    follow(given, Case("", (), []))
-    given.start()
-    given.sql("erp", *FIRST)
-    given.until(lambda: given.rows() == [A], given.rows)
+    told, given = heard(engine, stopping, monkeypatch)
     made = "alter column qty type bigint using qty * 100" if engine == PG else "modify qty bigint"
     given.sql(
         "erp", f"alter table {{t}} {made}", "alter table {t} add column more int", "insert into {t} (id, name, qty) values (2, 'b', 20)"
