@@ -374,6 +374,8 @@ def test_a_column_of_another_type_is_told_since_its_rows_may_have_other_values(
 ) -> None:
     """An ALTER writes all rows, and logs none. torture: F04, F06"""
     told, given = heard(engine, stopping, monkeypatch)
+    given.sql("erp", "update {t} set qty = 11")  # the first row may have come by the load, which says nothing of the log's shapes
+    given.arrives([row(1, "a", 11)])
     made = "alter column qty type bigint using qty * 100" if engine == PG else "modify qty bigint"
     given.sql(
         "erp", f"alter table {{t}} {made}", "alter table {t} add column more int", "insert into {t} (id, name, qty) values (2, 'b', 20)"
@@ -382,7 +384,7 @@ def test_a_column_of_another_type_is_told_since_its_rows_may_have_other_values(
     (said,) = [said for said in told.said if "rows that have not changed since" in said]
     assert "is bigint now" in said
     assert f"cdc resync {given.name} " in said
-    given.arrives([A, row(2, "b", 20)])
+    given.arrives([row(1, "a", 11), row(2, "b", 20)])
 
 
 @pytest.mark.parametrize(("engine", "case"), spread(STOPS))
