@@ -75,9 +75,11 @@ class Outage:
         locks = self.target.connect(self.names[1])
         while True:
             self.world.execute(locks, "begin")
-            with suppress(pymysql.err.OperationalError):  # a deadlock with the daemon, which chose us
+            try:
                 self.world.execute(locks, "select * from item for update")
                 break
+            except (pymysql.err.OperationalError, psycopg.errors.DeadlockDetected):  # with the daemon, and the server chose us
+                self.world.execute(locks, "rollback")
         self.write(30)
         waits = {
             "postgresql": "select 1 from pg_locks where not granted",
