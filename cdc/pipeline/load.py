@@ -14,9 +14,10 @@ from functools import cache
 from typing import TypeAlias
 
 from cdc.failpoint import reach
-from cdc.mapping.plan import Bind, QueryPlan, Route
+from cdc.mapping.plan import Bind, QueryPlan, Route, RowPlan
 from cdc.model.change import Change, Op, Position, Row
-from cdc.model.errors import BadRow
+from cdc.model.errors import BadRow, Misconfigured
+from cdc.model.parked import Parked
 from cdc.model.table import Table
 from cdc.model.write import Batch, Phase, TargetPlan, Write
 from cdc.pipeline.ask import Answers, answered, loaded, parked, root_keys, translated, with_answers
@@ -61,11 +62,14 @@ def _deletions_that_wait(way: Way) -> tuple[Late, Mapping[int, str]]:
     waiting: dict[int, str] = {}
     mapped = mapped_now(way)
     for one in way.target.parked.entries(list(way.parking.queues.entries)):
-        with suppress(BadRow):  # what can't be mapped, and deletes that an operator has not approved, are forgotten with the rest
+        try:
             made = mapped(one, one.change)
-            if isinstance(made, Write) and (gone := _deletion(made)):
-                late[gone.plan, gone.key] = gone
-                waiting[one.id] = one.mapping
+            gone = _deletion(made) if isinstance(made, Write) else None
+        except BadRow:  # deletes that an operator has not approved are forgotten with the rest
+            gone = _left(way.bind, one)
+        if gone is not None:
+            late[gone.plan, gone.key] = gone
+            waiting[one.id] = one.mapping
     return late, waiting
 
 
@@ -115,7 +119,7 @@ def _asks(query: QueryPlan, way: Way, since: Position) -> Callable[[Table, Seque
 def _deletions(way: Way, routes: Sequence[Route], window: tuple[Position, Position], *, limits: Limits) -> Iterator[Batch]:
     """Yield what went away between a killed attempt's snapshot and the new one, and nothing else.
 
-    What can't be mapped there is of no account: the new snapshot has all rows that remain.
+    What can't be mapped there is of no account, but for the keys that it leaves: the new snapshot has all rows that remain.
     """
     begun, until = window
     queries, translators = [route.query for route in routes if route.query], Translators(way.bind, nowhere())
@@ -127,8 +131,28 @@ def _deletions(way: Way, routes: Sequence[Route], window: tuple[Position, Positi
         for touched in step.touched:
             query = next(query for query in queries if query.target is touched.plan)
             writes += answered(way.source, way.bind, query, root_keys(way.source, query, touched), touched.since).writes
-        if gone := [deleted for write in writes if (deleted := _deletion(write))]:
+        gone = [deleted for write in writes if (deleted := _deletion(write))]
+        if gone := gone + [left for one in step.parked if (left := _left(way.bind, one))]:
             yield Batch(begun, begun, gone, Phase.LOADING, origin=step.origin, empties=step.empties)
+
+
+def _left(bind: Bind, one: Parked) -> Write | None:
+    """Return the deletion of a row that got another key, whatever it is that can't be mapped now."""
+    change = one.change
+    if change.op is not Op.UPDATE or change.old is None or change.new is None:
+        return None
+    with suppress(Misconfigured, StopIteration):  # its columns may be those of another time, and its mapping gone
+        plan = next(plan for plan in bind(change.table) if plan.target.mapping == one.mapping)
+        key = _key(plan, change.old)
+        if key is not None and key != _key(plan, change.new):
+            return Write(plan.target, key, None, None, change)
+    return None
+
+
+def _key(plan: RowPlan, row: Row) -> Row | None:
+    with suppress(BadRow):
+        return plan.key_of(row)
+    return None
 
 
 def _deletion(write: Write) -> Write | None:

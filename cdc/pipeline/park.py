@@ -160,9 +160,14 @@ class Parking:
             self.schedule.forget(spot)
 
 
+class _Nowhere(Parking):
+    def parked(self, mapping: str, change: Change, at: float | None, where: tuple[Position, Origin], error: BadRow | None) -> Parked:
+        return Parked(mapping, change, at, *where, cause(error) if error is not None else None)
+
+
 def nowhere() -> Parking:
-    """Return what keeps what can't be mapped out of the way, where nobody asks for it."""
-    return Parking((), (), Budget(), lambda: 0.0)
+    """Return what keeps what can't be mapped out of the way, where nobody asks for it: nothing queues behind it, a deletion least of all."""
+    return _Nowhere((), (), Budget(), lambda: 0.0)
 
 
 def _kept(change: Change) -> Change:

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from cdc.model.change import ABSENT, Change, Op
 from cdc.model.errors import Unreachable
 from cdc.pipeline.batch import Limits
 from cdc.pipeline.loop import run
 from cdc.target.memory import MemoryTarget
-from tests.unit.pipeline.test_parking import LEAF, OTHER, World, delete, insert, update
+from tests.plans import SOURCE
+from tests.unit.pipeline.test_parking import LEAF, OTHER, World, delete, insert, mapped, update
 
 
 class Dying(MemoryTarget):
@@ -87,3 +89,41 @@ def test_what_is_refused_still_when_the_load_ends_waits(world):
     attempt(world)
     assert set(world.notes()) == {"2"}
     assert world.waiting() == []
+
+
+def move(key, to, note=None, table=SOURCE):
+    return Change(table, Op.UPDATE, (key, ABSENT, ABSENT, ABSENT), (to, None, note, "t"))
+
+
+def test_a_row_that_went_after_a_change_that_can_not_be_mapped_goes(world):
+    """Nothing waits behind such a change: the new snapshot has what remains."""
+    world.source.commit(update("a", up="2", note="bad", table=OTHER))
+    world.source.commit(update("1", note="bad"), delete("a", table=OTHER), delete("1"))
+    attempt(world)
+    assert (set(world.notes()), set(world.notes(LEAF))) == ({"2"}, {"b"})
+    assert world.waiting() == []
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_row_whose_new_key_can_not_be_mapped_leaves_the_old_one(world, mended):
+    world.source.commit(move("a", "c", note="bad", table=OTHER))
+    if mended:
+        world.source.commit(Change(OTHER, Op.UPDATE, None, ("c", "2", "good", "t")))
+    attempt(world)
+    assert world.notes(LEAF) == ({"b": None, "c": "good"} if mended else {"b": None})
+    assert [(mapping, row[0]) for mapping, _, row, _ in world.waiting()] == ([] if mended else [("leaf", "c")])
+
+
+def test_a_row_that_moved_and_was_refused_goes_though_it_can_not_be_mapped_by_now(world):
+    """The target refuses to lose the old row at first; when the load begins again, the new row can't be mapped any more."""
+    world.database.insert(LEAF, {"id": "own", "up": "1"})
+    world.source.commit(move("1", "9"), delete("a", table=OTHER))
+    with pytest.raises(Unreachable):
+        attempt(world, dies_at=5)
+    assert [(mapping, op.value) for mapping, op, _, _ in world.waiting()] == [("tree", "update")]
+    (number,) = [number for number, row in world.database.tables[LEAF].rows.items() if row["id"] == "own"]
+    world.database.tables[LEAF].put(number, None)
+    world.source.commit(update("9", note="bad"))
+    world.plan = mapped(bad=None)
+    attempt(world)
+    assert "1" not in world.notes()
