@@ -128,6 +128,24 @@ def complete(source: Source, bind: Bind, writes: Iterable[Write], since: Positio
     return wholes
 
 
+def filled(way: Way, mapping: str, change: Change, since: Position) -> Change:
+    """Return a row change with what the log left out of the row taken from the source, as `complete` does; as it is where the row is gone."""
+    if change.new is None or ABSENT not in change.new or not change.table.key:
+        return change
+    try:
+        plan = next((plan for plan in way.bind(change.table) if plan.target.mapping == mapping), None)
+    except Misconfigured:  # whoever maps it will say so
+        return change
+    if plan is None:
+        return change
+    given = change if plan.now is None else _as_now(change, plan.now)
+    assert given.new is not None
+    found = next(iter(way.source.fetch(given.table, [tuple(given.new[at] for at in given.table.key)], since)), None)
+    if found is None:
+        return change
+    return Change(given.table, given.op, given.old, found if plan.target.newest is not None else _filled(given.new, found))
+
+
 def _gone(write: Write) -> Write | None:
     """Return what to do instead when the source has the row no more: nothing, its delete follows, but an old key is given up now."""
     if write.moved is None or write.plan.deletes in KEEPING:

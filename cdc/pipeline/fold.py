@@ -11,7 +11,10 @@ from cdc.model.table import Table
 
 
 def fold(changes: Sequence[Change]) -> Change | None:
-    """Return the change that the given ones come to; None when they do not follow each other as changes of one row do."""
+    """Return the change that the given ones come to; None when they do not follow each other as changes of one row do.
+
+    What the last of them leaves out of the row stays left out, as far as it does not say it otherwise.
+    """
     first: Change | None = changes[0]
     return reduce(_both, changes[1:], first)
 
@@ -27,7 +30,7 @@ def _both(before: Change | None, after: Change) -> Change | None:
         before.op if len(source_keys(after)) == 1 else Op.UPDATE
     )  # a new row, too, may be on the target under its first key: a load came twice
     old = before.old if before.old is not None or op is Op.INSERT else _identity(after)
-    return Change(after.table, op, old, _laid(before.new, after.new))
+    return Change(after.table, op, old, _known(after.new, after.old))
 
 
 def _alike(one: Table, other: Table) -> bool:
@@ -44,6 +47,6 @@ def _identity(change: Change) -> Row | None:
     return tuple(text if at in change.table.key else ABSENT for at, text in enumerate(change.old))
 
 
-def _laid(under: Row, over: Row) -> Row:
-    """What a log leaves out of a row has not changed."""
-    return tuple(u if o is ABSENT else o for u, o in zip(under, over, strict=True)) if ABSENT in over else over
+def _known(new: Row, old: Row | None) -> Row:
+    """Fill what the log leaves out of a row from what it says the row was. The change before may not be the one before: what `where` left out does not wait."""
+    return tuple(o if n is ABSENT else n for n, o in zip(new, old, strict=True)) if old is not None and ABSENT in new else new

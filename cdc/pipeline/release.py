@@ -14,7 +14,7 @@ from cdc.model.parked import Cause, Parked, cause, source_keys
 from cdc.model.table import Table
 from cdc.model.write import Batch, Write
 from cdc.pipeline.ask import answered
-from cdc.pipeline.complete import complete_and_apply
+from cdc.pipeline.complete import complete_and_apply, filled
 from cdc.pipeline.fold import fold
 from cdc.pipeline.schedule import Spot
 from cdc.pipeline.translate import Translate, translator
@@ -31,10 +31,10 @@ _BOX = 0.5
 class Attempt:
     """What waits at one key, and at those that its changes lead to: tried as it is, then as the one change that it comes to, then its first alone."""
 
-    def __init__(self, entries: Sequence[Parked], mapped: Mapped) -> None:
+    def __init__(self, entries: Sequence[Parked], mapped: Mapped, whole: Callable[[Change], Change]) -> None:
         self.entries = entries
         self.error: BadRow | None = None
-        self._mapped = mapped
+        self._mapped, self._whole = mapped, whole
         self._ways = [self._all, self._folded, self._first] if len(entries) > 1 else [self._all]
         self.released: Sequence[Parked] = ()
         self.made: Sequence[Write | str] = ()
@@ -66,7 +66,7 @@ class Attempt:
         change = fold([one.change for one in self.entries])
         if change is None:
             raise BadRow("the changes are not of one row")
-        return [self._mapped(self.entries[-1], change)], self.entries
+        return [self._mapped(self.entries[-1], self._whole(change))], self.entries
 
     def _first(self) -> tuple[Sequence[Write | str], Sequence[Parked]]:
         return [self._mapped(self.head, self.head.change)], [self.head]
@@ -76,7 +76,7 @@ class Asking(Attempt):
     """A root key of a query mapping: the source is asked for it anew."""
 
     def __init__(self, entry: Parked, answer: Write | BadRow | None) -> None:
-        super().__init__([entry], _never)
+        super().__init__([entry], _never, _never_folded)
         self._answer = answer
 
     def _all(self) -> tuple[Sequence[Write | str], Sequence[Parked]]:
@@ -156,7 +156,7 @@ def _attempts(way: Way, at: Position, groups: Iterable[Sequence[Parked]]) -> Ite
         if group[0].mapping in queries:
             asked[group[0].mapping, group[0].asked].append(group[0])
         else:
-            yield Attempt(group, mapped)
+            yield Attempt(group, mapped, partial(_whole, way, at, group[0].mapping))
     for (mapping, approved), entries in asked.items():
         keys = [key for one in entries for key in source_keys(one.change)]
         answers = answered(way.source, way.bind, queries[mapping], keys, at, approved=approved)
@@ -187,6 +187,14 @@ def _refusing(message: str, hint: str) -> Translate:
         raise BadRow(message, hint)
 
     return refuse
+
+
+def _whole(way: Way, at: Position, mapping: str, change: Change) -> Change:
+    return filled(way, mapping, change, at)
+
+
+def _never_folded(_change: Change) -> Change:
+    raise NotImplementedError  # it is one
 
 
 def _never(_one: Parked, _change: Change) -> Write | str:

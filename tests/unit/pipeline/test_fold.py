@@ -18,7 +18,11 @@ def change(op, old, new, table=SOURCE):
     ("changes", "expected"),
     [
         ([(Op.INSERT, None, ("1", "a", "b", "t"))], (Op.INSERT, None, ("1", "a", "b", "t"))),
-        ([(Op.INSERT, None, ("1", "a", "b", "t")), (Op.UPDATE, None, ("1", ABSENT, "c", "t"))], (Op.INSERT, None, ("1", "a", "c", "t"))),
+        ([(Op.INSERT, None, ("1", "a", "b", "t")), (Op.UPDATE, None, ("1", ABSENT, "c", "t"))], (Op.INSERT, None, ("1", ABSENT, "c", "t"))),
+        (
+            [(Op.INSERT, None, ("1", "a", "b", "t")), (Op.UPDATE, ("1", "x", ABSENT, "t"), ("1", ABSENT, "c", "t"))],
+            (Op.INSERT, None, ("1", "x", "c", "t")),
+        ),
         ([(Op.UPDATE, None, ("1", ABSENT, "b", "t")), (Op.UPDATE, None, ("1", "a", None, "t"))], (Op.UPDATE, None, ("1", "a", None, "t"))),
         (
             [(Op.UPDATE, None, ("1", "a", "b", "t")), (Op.UPDATE, ("1", "a", "b", "t"), ("2", "a", "c", "t"))],
@@ -32,7 +36,7 @@ def change(op, old, new, table=SOURCE):
         ([(Op.UPDATE, ("1", *KEY), ("2", "a", "b", "t")), (Op.DELETE, ("2", *KEY), None)], (Op.DELETE, ("1", *KEY), None)),
         (
             [(Op.UPDATE, ("1", *KEY), ("2", "a", "b", "t")), (Op.UPDATE, ("2", *KEY), ("3", "c", ABSENT, "t"))],
-            (Op.UPDATE, ("1", *KEY), ("3", "c", "b", "t")),
+            (Op.UPDATE, ("1", *KEY), ("3", "c", ABSENT, "t")),
         ),
     ],
 )
