@@ -133,9 +133,12 @@ def _tried(way: Way, at: Position, origin: Origin, groups: Iterable[Sequence[Par
             _again(owners, refused)
         else:
             break
+    alone = [attempt for attempt in attempts if len(attempt.entries) > 1 and not attempt.released] if len(attempts) > 1 else []
     for attempt in attempts:
-        _settle(way, attempt)
-    return bool(batch.released)
+        if attempt not in alone:
+            _settle(way, attempt)
+    # In the company of what is refused all was tried row by row. By itself, only what it comes to has to fit.
+    return any([bool(batch.released), *(_tried(way, at, origin, [attempt.entries]) for attempt in alone)])
 
 
 def _again(owners: dict[Spot, Attempt], refused: Refused) -> None:

@@ -198,6 +198,16 @@ def test_what_the_log_leaves_out_is_not_taken_from_before_a_change_that_did_not_
     assert {(row["up"], row["note"]) for row in world.database.rows(TREE)} == {("c", "back"), (None, "taken")}
 
 
+def test_a_row_that_comes_right_in_the_end_does_not_wait_for_another_that_never_does(world):
+    """Row by row, as all is tried beside what is refused, its first change fails: what it refers to has never been there."""
+    world.source.commit(insert("1"), insert("y", up="never", table=OTHER), insert("x", up="gone", table=OTHER))
+    world.follow()
+    world.source.commit(delete("x", table=OTHER), insert("x", up="1", table=OTHER))
+    world.follow(once=True)
+    assert set(world.notes(LEAF)) == {"x"}
+    assert [row[0] for _, _, row, _ in world.waiting()] == ["y"]
+
+
 def test_a_row_that_is_mended_after_many_changes_goes_on_too(world):
     world.source.commit(insert("1", note="bad"), *(update("1", up=str(n), note="bad") for n in range(700)))
     world.follow()
