@@ -22,6 +22,9 @@ from cdc.pipeline.way import Way
 
 Mapped: TypeAlias = Callable[[Parked, Change], Write | str]
 """A parked row change, and the change to map in its place → what `Translate` gives. Raises `BadRow`."""
+_Way: TypeAlias = Callable[[], tuple[Sequence[Write | str], Sequence[Parked]]]
+_FEWER = 30
+"""How many beginnings of what waits at one key are tried."""
 _ROUND = 500
 """Parked row changes that are tried in one transaction, about; more where one key has more."""
 _BOX = 0.5
@@ -29,13 +32,19 @@ _BOX = 0.5
 
 
 class Attempt:
-    """What waits at one key, and at those that its changes lead to: tried as it is, then as the one change that it comes to, then its first alone."""
+    """What waits at one key, and at those that its changes lead to: tried as it is, then as the one change that it comes to, then its first alone.
 
-    def __init__(self, entries: Sequence[Parked], mapped: Mapped, whole: Callable[[Change], Change]) -> None:
+    When it is tried by itself, also as what fewer and fewer of its changes come to: a value may be held by a row that waits for one of its own.
+    """
+
+    def __init__(self, entries: Sequence[Parked], mapped: Mapped, whole: Callable[[Change], Change], *, alone: bool) -> None:
         self.entries = entries
         self.error: BadRow | None = None
         self._mapped, self._whole = mapped, whole
-        self._ways = [self._all, self._folded, self._first] if len(entries) > 1 else [self._all]
+        fewer = range(len(entries) - 1, 1, -1)[:_FEWER] if alone else ()
+        self._ways: list[_Way] = [self._all]
+        if len(entries) > 1:
+            self._ways += [partial(self._folded, count) for count in (len(entries), *fewer)] + [self._first]
         self.released: Sequence[Parked] = ()
         self.made: Sequence[Write | str] = ()
 
@@ -56,17 +65,18 @@ class Attempt:
 
     def refuse(self, error: BadRow) -> None:
         """The way that was tried does not work. What its first change fails for is what it waits for."""
-        if self._ways.pop(0) != self._folded:
+        if self._ways.pop(0) in (self._all, self._first):
             self.error = error
 
     def _all(self) -> tuple[Sequence[Write | str], Sequence[Parked]]:
         return [self._mapped(one, one.change) for one in self.entries], self.entries
 
-    def _folded(self) -> tuple[Sequence[Write | str], Sequence[Parked]]:
-        change = fold([one.change for one in self.entries])
+    def _folded(self, count: int) -> tuple[Sequence[Write | str], Sequence[Parked]]:
+        entries = self.entries[:count]
+        change = fold([one.change for one in entries])
         if change is None:
             raise BadRow("the changes are not of one row")
-        return [self._mapped(self.entries[-1], self._whole(change))], self.entries
+        return [self._mapped(entries[-1], self._whole(change))], entries
 
     def _first(self) -> tuple[Sequence[Write | str], Sequence[Parked]]:
         return [self._mapped(self.head, self.head.change)], [self.head]
@@ -76,7 +86,7 @@ class Asking(Attempt):
     """A root key of a query mapping: the source is asked for it anew."""
 
     def __init__(self, entry: Parked, answer: Write | BadRow | None) -> None:
-        super().__init__([entry], _never, _never_folded)
+        super().__init__([entry], _never, _never_folded, alone=False)
         self._answer = answer
 
     def _all(self) -> tuple[Sequence[Write | str], Sequence[Parked]]:
@@ -118,8 +128,8 @@ def _round(way: Way, at: Position, spots: Sequence[Spot]) -> bool:
         return False
 
 
-def _tried(way: Way, at: Position, origin: Origin, groups: Iterable[Sequence[Parked]]) -> bool:
-    attempts = list(_attempts(way, at, groups))
+def _tried(way: Way, at: Position, origin: Origin, groups: Sequence[Sequence[Parked]], *, alone: bool = False) -> bool:
+    attempts = list(_attempts(way, at, groups, alone=alone))
     owners = {spot: attempt for attempt in attempts for one in attempt.entries for spot in _spots(one)}
     for attempt in attempts:
         attempt.make()
@@ -133,12 +143,12 @@ def _tried(way: Way, at: Position, origin: Origin, groups: Iterable[Sequence[Par
             _again(owners, refused)
         else:
             break
-    alone = [attempt for attempt in attempts if len(attempt.entries) > 1 and not attempt.released] if len(attempts) > 1 else []
-    for attempt in attempts:
-        if attempt not in alone:
-            _settle(way, attempt)
     # In the company of what is refused all was tried row by row. By itself, only what it comes to has to fit.
-    return any([bool(batch.released), *(_tried(way, at, origin, [attempt.entries]) for attempt in alone)])
+    again = [] if alone else [attempt for attempt in attempts if len(attempt.entries) > 1 and not attempt.released]
+    for attempt in attempts:
+        if attempt not in again:
+            _settle(way, attempt)
+    return any([bool(batch.released), *(_tried(way, at, origin, [attempt.entries], alone=True) for attempt in again)])
 
 
 def _again(owners: dict[Spot, Attempt], refused: Refused) -> None:
@@ -152,14 +162,14 @@ def _again(owners: dict[Spot, Attempt], refused: Refused) -> None:
         attempt.make()
 
 
-def _attempts(way: Way, at: Position, groups: Iterable[Sequence[Parked]]) -> Iterator[Attempt]:
+def _attempts(way: Way, at: Position, groups: Iterable[Sequence[Parked]], *, alone: bool) -> Iterator[Attempt]:
     queries, mapped = {query.target.mapping: query for query in way.queries}, mapped_now(way)
     asked: dict[tuple[str, bool], list[Parked]] = defaultdict(list)
     for group in groups:
         if group[0].mapping in queries:
             asked[group[0].mapping, group[0].asked].append(group[0])
         else:
-            yield Attempt(group, mapped, partial(_whole, way, at, group[0].mapping))
+            yield Attempt(group, mapped, partial(_whole, way, at, group[0].mapping), alone=alone)
     for (mapping, approved), entries in asked.items():
         keys = [key for one in entries for key in source_keys(one.change)]
         answers = answered(way.source, way.bind, queries[mapping], keys, at, approved=approved)

@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 
 from cdc.mapping.plan import Plan, Route, RowPlan
-from cdc.model.change import ABSENT, Change, Op
+from cdc.model.change import ABSENT, Change, Op, Position
 from cdc.model.errors import BadRow, Misconfigured, TooManyParked
-from cdc.model.parked import cause
+from cdc.model.parked import Parked, cause
 from cdc.model.table import Column, Definition, ForeignKey, TableName, Unique
 from cdc.model.write import Deletes, TargetPlan, Truncates
 from cdc.pipeline.batch import Limits
 from cdc.pipeline.budget import Budget
 from cdc.pipeline.loop import run
+from cdc.pipeline.release import Attempt
 from cdc.pipeline.schedule import FIRST, LONGEST, Schedule
 from cdc.pipeline.step import Done, Holding, Waiting
 from cdc.source.memory import MemorySource
@@ -110,11 +111,19 @@ def test_a_row_that_can_not_be_mapped_waits_with_what_comes_behind_it_and_the_re
     assert world.source.confirmed == world.source.head()
 
 
+def test_what_came_to_nothing_does_not_wait_in_front_of_what_does(world):
+    world.source.commit(insert("1", note="bad"))
+    world.follow()
+    world.source.commit(update("1", note="bad"), delete("1"), insert("1", note="bad"))
+    world.follow(once=True)
+    assert [(op, cause) for _, op, _, cause in world.waiting()] == [(Op.INSERT, True)]
+
+
 def test_changes_of_a_parked_key_queue_behind_it_in_later_runs_too(world):
     world.source.commit(insert("1", note="bad"))
     world.follow()
     world.source.commit(update("1", note="bad"), insert("2", note="two"))
-    world.source.commit(delete("1"), insert("1", note="bad"))
+    world.source.commit(update("1", note="bad"), update("1", note="bad"))
     before = next(iter(world.database.parked["p"].values())).cause
     world.follow(once=True)
     assert [cause for _, _, _, cause in world.waiting()] == [True, False, False, False]
@@ -206,6 +215,24 @@ def test_a_row_that_comes_right_in_the_end_does_not_wait_for_another_that_never_
     world.follow(once=True)
     assert set(world.notes(LEAF)) == {"x"}
     assert [row[0] for _, _, row, _ in world.waiting()] == ["y"]
+
+
+@pytest.mark.parametrize(("alone", "tried"), [(False, [4, 4, 1]), (True, [4, 4, 3, 2, 1])])
+def test_what_waits_at_one_key_is_tried_as_it_is_then_folded_then_from_its_beginning(alone, tried):
+    """By itself, every beginning of it: two rows may exchange a unique value, and let go of it on the way."""
+    entries = [
+        Parked("tree", change, None, Position("1"), (), None, number)
+        for number, change in enumerate([update("1", up="u"), update("1", up="v"), update("1"), update("1", note="y")])
+    ]
+    attempt, taken = Attempt(entries, lambda _, change: (change.op, change.new), lambda change: change, alone=alone), []
+    attempt.make()
+    while attempt.released:
+        taken.append((len(attempt.released), [made[1][2] for made in attempt.made]))
+        attempt.refuse(BadRow("no"))
+        attempt.make()
+    assert [count for count, _ in taken] == tried
+    assert taken[0][1] == [None, None, None, "y"]
+    assert [notes for _, notes in taken[1:]] == [["y"], *[[None]] * (len(tried) - 2)]
 
 
 def test_a_row_that_is_mended_after_many_changes_goes_on_too(world):
