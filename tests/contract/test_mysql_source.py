@@ -1,6 +1,7 @@
 """The MySQL source against a real server."""
 
 import ipaddress
+import re
 import signal
 import socket
 import string
@@ -1050,6 +1051,34 @@ def test_an_empty_history_is_a_position(folder):
         shop.close()
     finally:
         server.stop()
+
+
+def test_an_event_that_the_server_does_not_look_over_leaves_no_position_without_transactions(world, own_server):
+    """MariaDB's binlog_gtid_pos() gives NULL behind an event that is larger than max_allowed_packet: taken for none, all of the log would be read again."""
+    if own_server.is_mysql:
+        pytest.skip("MySQL tells its transactions otherwise")
+
+    def packets(size):
+        with closing(own_server.connect()) as session, session.cursor() as cursor:
+            cursor.execute(f"set global max_allowed_packet = {size}")
+
+    packets(64 << 20)
+    try:
+        shop = world(server=own_server)
+        shop.run("create table t (id int primary key, v longblob)", "flush binary logs", "insert into t values (1, repeat('x', 20000000))")
+        behind = shop.head()
+        packets(16 << 20)
+        with pytest.raises(Misconfigured, match="can't say which transactions lie before") as refused:
+            shop.head()
+        assert "flush binary logs" in refused.value.hint
+        with closing(shop.source()) as source:
+            assert [type(item) for item in source.read(behind, behind)] == [Idle]
+            with pytest.raises(Gap):
+                list(source.read(re.sub("gtid=[^;]*", "gtid=", behind), behind))
+        shop.run("flush binary logs", "insert into t values (2, 'y')")
+        assert [change.new[0] for change in shop.changes(behind)] == ["2"]
+    finally:
+        packets(16 << 20)
 
 
 def test_a_log_that_was_purged_reset_or_is_anothers_is_a_gap(world, own_server, mariadb):

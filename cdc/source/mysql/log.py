@@ -17,6 +17,7 @@ from cdc.source.mysql.position import RELOAD, LogPosition, number
 _WRAPS = 2**32
 """Offsets in events have 32 bits, and one huge transaction may make a file longer than that."""
 _RESET = "the server's binary log was reset: what it holds now is not what the checkpoint was taken from"
+_LARGE = "An event before it is larger than max_allowed_packet: set global max_allowed_packet = 1073741824; or begin another file: flush binary logs;"
 _PURGED = "the server has purged transactions that come after the checkpoint"
 _NEVER = "this server never had all the transactions before the checkpoint: it is another one, or it was reset"
 
@@ -69,9 +70,17 @@ def _status(connection: Connection[Any], server: Server) -> Sequence[Any]:
 
 
 def at(connection: Connection[Any], server: Server, file: str, offset: int) -> LogPosition:
-    """Return MariaDB's position for a file and an offset in it."""
+    """Return MariaDB's position for a file and an offset in it, at which an event ends. Raises `Misconfigured` where the server can't say it."""
+    gtids = _gtids_at(connection, file, offset)
+    if gtids is None:
+        raise Misconfigured(f"the server can't say which transactions lie before {file}:{offset}", _LARGE)
+    return LogPosition("mariadb", gtids, file, offset, server.identity)
+
+
+def _gtids_at(connection: Connection[Any], file: str, offset: int) -> str | None:
+    """Return None where no event ends, and where one before is larger than a packet of ours may be: the server does not look over it."""
     (gtids,) = _row(connection, "select binlog_gtid_pos(%s, %s)", file, offset)
-    return LogPosition("mariadb", gtids or "", file, offset, server.identity)
+    return None if gtids is None else str(gtids)
 
 
 def files(connection: Connection[Any]) -> dict[str, int]:
@@ -133,8 +142,10 @@ def _gap_of_place(connection: Connection[Any], server: Server, after: LogPositio
     if after.offset > present[after.file]:
         return _RESET
     if server.mariadb and present[after.file] < _WRAPS:
-        there = at(connection, server, after.file, after.offset).gtids or ""
-        return None if DomainGtids(there).same(after.gtids or "") else _RESET
+        there = _gtids_at(connection, after.file, after.offset)
+        if there is None and after.gtids and _gtids_at(connection, after.file, present[after.file]) is None:
+            return None  # the server does not look over a large event in it; the GTIDs alone have been compared
+        return None if there is not None and DomainGtids(there).same(after.gtids or "") else _RESET
     return None
 
 
