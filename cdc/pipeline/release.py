@@ -25,6 +25,8 @@ Mapped: TypeAlias = Callable[[Parked, Change], Write | str]
 _Way: TypeAlias = Callable[[], tuple[Sequence[Write | str], Sequence[Parked]]]
 _FEWER = 30
 """How many beginnings of what waits at one key are tried."""
+_ALONE = 50
+"""How many keys of a round are tried by themselves."""
 _ROUND = 500
 """Parked row changes that are tried in one transaction, about; more where one key has more."""
 _BOX = 0.5
@@ -144,7 +146,8 @@ def _tried(way: Way, at: Position, origin: Origin, groups: Sequence[Sequence[Par
         else:
             break
     # In the company of what is refused all was tried row by row. By itself, only what it comes to has to fit.
-    again = [] if alone else [attempt for attempt in attempts if len(attempt.entries) > 1 and not attempt.released]
+    # The stream waits meanwhile, so that some have to wait for the next time; they are due before these then.
+    again = [] if alone else [attempt for attempt in attempts if len(attempt.entries) > 1 and not attempt.released][:_ALONE]
     for attempt in attempts:
         if attempt not in again:
             _settle(way, attempt)
