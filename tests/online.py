@@ -75,11 +75,12 @@ def pt_osc(connect: Connect, table: str, application: Application) -> None:
     with connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"create table {new} like {table}")
         cursor.execute(f"alter table {new} add column more int default 7 after id")
-        for what in ("insert", "update"):
+        # The deletes' trigger comes first, as the tool itself has it: else a row could come by another and never go again.
+        cursor.execute(f"create trigger pt_{table}_delete after delete on {table} for each row delete ignore from {new} where id = old.id")
+        for what in ("update", "insert"):
             cursor.execute(
                 f"create trigger pt_{table}_{what} after {what} on {table} for each row replace into {new} ({COLUMNS}) values ({given})"
             )
-        cursor.execute(f"create trigger pt_{table}_delete after delete on {table} for each row delete ignore from {new} where id = old.id")
         _copy(cursor, table, new, application)
         cursor.execute(f"rename table {table} to _{table}_old, {new} to {table}")
         application.writes(20)
