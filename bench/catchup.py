@@ -32,6 +32,7 @@ def main() -> None:
     table = Table(title=f"{title}; least / median / most of {given.rounds}")
     for head in ("pair", "cdc", "rows/s", "native", "minutes of log a second"):
         table.add_column(head, justify="left" if head == "pair" else "right")
+    progress = Console(stderr=True)
     folder = Path(tempfile.mkdtemp(prefix="cdc-catchup-"))
     folder.chmod(0o755)
     try:
@@ -39,7 +40,10 @@ def main() -> None:
         with running(*contest.sources.values(), *contest.targets.values()):
             for pair in given.pairs:
                 case = Case(pair, "insert", "single", EIGHT)
-                taken = [_round(contest, case, case.load(rows)) for _ in range(given.rounds)]
+                taken = []
+                for number in range(1, given.rounds + 1):
+                    progress.print(f"{pair}, round {number} of {given.rounds}")
+                    taken.append(_round(contest, case, case.load(rows)))
                 (_, middle, _), native = spread([ours for ours, _ in taken]), [theirs for _, theirs in taken]
                 ours = _three([ours for ours, _ in taken])
                 table.add_row(pair, ours, f"{rows / middle:,.0f}", _three(native), f"{given.minutes / middle:.1f}")

@@ -33,6 +33,8 @@ class Outcome:
 class Late:
     ours: list[float] = field(default_factory=list)
     native: list[float] = field(default_factory=list)
+    memory: int = 0
+    """As an outcome's."""
 
 
 class Contest:
@@ -63,6 +65,7 @@ class Contest:
             daemon.start()
             time.sleep(_SETTLED)
             late.ours += _late(source, name, place, rows, samples)
+            late.memory = max(late.memory, daemon.peak_memory())
         with self.native(case, case.load(0)) as (source, name, native, place):
             native.start()
             time.sleep(_SETTLED)

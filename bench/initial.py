@@ -65,7 +65,7 @@ def main() -> None:
     table = Table(title=f"{given.rows:,} rows from an empty table to a full one, whole processes; medians of {given.rounds}")
     for head in ("pair", "cdc, seconds", "rows/s", "beside", "seconds", "ours / theirs", "target", ""):
         table.add_column(head, justify="left" if head in ("pair", "beside", "") else "right")
-    contest = Contest(folder)
+    contest, progress = Contest(folder), Console(stderr=True)
     try:
         with running(*contest.sources.values(), *contest.targets.values()):
             for pair in given.pairs:
@@ -80,6 +80,7 @@ def main() -> None:
                 ours: list[float] = []
                 theirs: dict[str, list[float]] = {tool.name: [] for tool in tools}
                 for number in range(given.rounds):
+                    progress.print(f"{pair}, round {number + 1} of {given.rounds}")
                     ours.append(_ours(folder / f"{name}_{number}", source, name, target, f"{name}_{number}", given.rows))
                     for at, tool in enumerate(tools):
                         theirs[tool.name].append(_theirs(tool, folder, source, name, target, f"{name}_{number}_{at}", given.rows))

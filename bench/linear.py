@@ -31,6 +31,8 @@ class Point:
     """Tables of one shape, and what is written to them."""
 
     tables: int = 1
+    written: int = 0
+    """How many of them rows come to; 0: to all."""
     columns: int = 10
     width: int = 10
     """Letters of each value."""
@@ -52,7 +54,7 @@ class Point:
         """Yield transactions; their rows go to one table after the other."""
         values = ", ".join(f"repeat(chr(97 + (g + {n}) % 26), {self.width})" for n in range(self.columns - 1))
         for number, first in enumerate(range(1, self.rows + 1, self.size)):
-            name = f"t{number % self.tables}"
+            name = f"t{number % (self.written or self.tables)}"
             yield f"insert into {name} select g, {values} from generate_series({first}, {min(first + self.size - 1, self.rows)}) g"
 
 
@@ -61,11 +63,12 @@ class Series:
     name: str
     points: Sequence[tuple[int, Point]]
     unit: Callable[[Point], float]
-    """By how much a row's cost may grow with the point."""
+    """By how much a row's cost may grow with the point. Each table that a batch meets has a statement to itself, however few its rows are."""
 
 
 SERIES = (
-    Series("mapped tables", [(n, Point(tables=n, rows=100_000)) for n in (1, 10, 100, 500)], lambda _: 1),
+    Series("mapped tables, rows to ten", [(n, Point(tables=n, written=10, rows=100_000)) for n in (10, 100, 500)], lambda _: 1),
+    Series("tables that rows come to", [(n, Point(tables=n, rows=100_000)) for n in (1, 10, 100, 500)], lambda point: point.tables),
     Series("rows of a transaction", [(n, Point(size=n, rows=max(50_000, n))) for n in (10, 1_000, 100_000, 1_000_000)], lambda _: 1),
     Series("columns", [(n, Point(columns=n, rows=200_000 // n)) for n in (10, 30, 100, 300)], lambda point: point.columns),
     Series(
@@ -83,13 +86,15 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="cdc-linear-"))
     folder.chmod(0o755)
-    contest, console, found = Contest(folder), Console(width=120), dict[str, list[tuple[int, float, int]]]()
+    contest, found = Contest(folder), dict[str, list[tuple[int, float, int]]]()
+    console, progress = Console(width=120), Console(stderr=True)
     source, target = contest.sources["pg"], contest.targets["pg"]
     try:
         with running(source, target):
             for number, series in enumerate(SERIES):
                 if given.series and not any(part in series.name for part in given.series):
                     continue
+                progress.print(f"{series.name}: {', '.join(f'{x:,}' for x, _ in series.points)}")
                 found[series.name] = [(x, *_cost(folder, f"linear_{number}_{x}", source, target, point)) for x, point in series.points]
                 console.print(_table(series, found[series.name]))
     finally:
